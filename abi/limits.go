@@ -1,0 +1,36 @@
+package abi
+
+import "time"
+
+// Limits are the caps of one attempt, a column of the class row. A cap that is
+// hit ends the attempt with the error code named beside it.
+type Limits struct {
+	WallMS      int64 `json:"wall_ms"`      // milliseconds from start to answer; limit_wall
+	MemoryBytes int64 `json:"memory_bytes"` // linear memory, rounded down to 64 KiB pages; limit_memory
+	InputBytes  int64 `json:"input_bytes"`  // the payload; refused at enqueue, limit_input
+	OutputBytes int64 `json:"output_bytes"` // the whole result; limit_output
+	LogBytes    int64 `json:"log_bytes"`    // all log lines; limit_log
+	Events      int64 `json:"events"`       // entries of a result; limit_effects
+	FollowUps   int64 `json:"follow_ups"`   // entries of a result; limit_effects
+	Commands    int64 `json:"commands"`     // entries of a result; limit_effects
+	CommandMS   int64 `json:"command_ms"`   // milliseconds for all commands of a result; command_timeout
+}
+
+// DefaultLimits are what a class row that names none gets. The same figures
+// stand in the SQL function fn_default_limits; a test compares the two.
+func DefaultLimits() Limits {
+	return Limits{
+		WallMS:      30_000,
+		MemoryBytes: 64 << 20,
+		InputBytes:  1 << 20,
+		OutputBytes: 1 << 20,
+		LogBytes:    64 << 10,
+		Events:      100,
+		FollowUps:   100,
+		Commands:    16,
+		CommandMS:   5_000,
+	}
+}
+
+// Wall is WallMS as a duration.
+func (l Limits) Wall() time.Duration { return time.Duration(l.WallMS) * time.Millisecond }

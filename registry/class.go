@@ -1,0 +1,112 @@
+package registry
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/lessee-run/lessee/abi"
+)
+
+// Runtime is how a class runs its executor.
+type Runtime string
+
+// The four runtimes of the design. [Runtime.Supported] tells which of them
+// this version can run.
+const (
+	RuntimeWASM     Runtime = "wasm"
+	RuntimeGoPlugin Runtime = "go_plugin"
+	RuntimeCommand  Runtime = "command"
+	RuntimeHuman    Runtime = "human"
+)
+
+// Supported reports whether this version of the host runs r.
+func (r Runtime) Supported() bool { return r == RuntimeWASM || r == RuntimeCommand }
+
+// Class is a row of executor_class_registry as a host needs it.
+type Class struct {
+	Name         string
+	Runtime      Runtime
+	ModuleDigest string // hex sha256; empty unless the runtime takes a module
+	Command      string // name in dot_function_registry; only for RuntimeCommand
+	Enabled      bool
+	Limits       abi.Limits
+	Retry        RetryPolicy
+	Grants       Grants
+	Config       json.RawMessage
+	Concurrency  int // attempts at once on one host
+	Status       Status
+	StatusReason string
+}
+
+// RetryPolicy is the retry_policy column. The database reckons when a retry is
+// due; the host needs only what tells retryable from permanent.
+type RetryPolicy struct {
+	MaxAttempts    int        `json:"max_attempts"`
+	BaseMS         int64      `json:"base_ms"`
+	Factor         float64    `json:"factor"`
+	CapMS          int64      `json:"cap_ms"`
+	Jitter         float64    `json:"jitter"`
+	MaxCrashes     int        `json:"max_crashes"`
+	PermanentCodes []abi.Code `json:"permanent_codes"`
+}
+
+// Permanent reports whether a failure with this code goes straight to the dead letters.
+func (p RetryPolicy) Permanent(code abi.Code) bool {
+	for _, c := range p.PermanentCodes {
+		if c == code {
+			return true
+		}
+	}
+	return false
+}
+
+// Grants is what a class may ask for in a result. Everything absent is denied.
+type Grants struct {
+	Classes  []string `json:"classes,omitempty"`  // follow-ups
+	Commands []string `json:"commands,omitempty"` // registered functions
+	Events   []string `json:"events,omitempty"`   // event types
+}
+
+// Status is what the system found about a class; Enabled is what the operator wants.
+type Status string
+
+// Statuses of a class.
+const (
+	StatusPending Status = "pending" // changed; no host has reported yet
+	StatusActive  Status = "active"  // a host runs it
+	StatusBroken  Status = "broken"  // no host can run it; the reason says why
+)
+
+// Module is a row of executor_module_registry without its bytes.
+type Module struct {
+	Digest     string // hex sha256 of the bytes
+	Name       string
+	Version    string
+	ABI        string // "core" or "command"
+	Size       int64  // bytes
+	AddedBy    string
+	AddedAt    time.Time
+	ExitPath   string // how to live without it
+	Location   string // where the bytes are, when not in the row
+	StoredHere bool   // the row holds the bytes
+}
+
+// Validate reports the first reason why a host can't run c, in words an
+// operator can act on. The database's constraints catch the same mistakes
+// earlier; this is the host's defence against rows that got past them.
+func (c Class) Validate() error {
+	switch {
+	case !c.Runtime.Supported():
+		return fmt.Errorf("runtime %q is not in this version of the host: use wasm or command, or upgrade the host", c.Runtime)
+	case c.Runtime == RuntimeWASM && c.ModuleDigest == "":
+		return fmt.Errorf("runtime wasm needs a module: lessee class set %s --module NAME@VERSION", c.Name)
+	case c.Runtime == RuntimeCommand && c.Command == "":
+		return fmt.Errorf("runtime command needs a registered command: lessee class set %s --command NAME", c.Name)
+	case c.Concurrency < 1:
+		return fmt.Errorf("concurrency_per_host is %d: it must be at least 1", c.Concurrency)
+	case c.Limits.WallMS < 1 || c.Limits.MemoryBytes < 64<<10 || c.Limits.OutputBytes < 1:
+		return fmt.Errorf("limits are out of range: wall_ms and output_bytes at least 1, memory_bytes at least 65536")
+	}
+	return nil
+}
