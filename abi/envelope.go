@@ -34,7 +34,7 @@ type Trace struct {
 }
 
 // EncodeEnvelope returns e as the bytes an executor reads.
-func EncodeEnvelope(e Envelope) ([]byte, error) { return json.Marshal(e) }
+func EncodeEnvelope(e Envelope) ([]byte, error) { return encode(e) }
 
 // DecodeEnvelope reads an envelope. It fails with an *Error of code
 // [CodeEnvelopeInvalid] when the bytes are no envelope, and of code

@@ -1,0 +1,75 @@
+package sdk
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/lessee-run/lessee/abi"
+)
+
+// Handler is what an author writes: one attempt at one job.
+type Handler[In, Out any] func(ctx context.Context, in In) (Out, error)
+
+// Host is what an adapter gives a running handler: where its words go, and
+// whether it should stop.
+type Host interface {
+	abi.Sink
+	Cancelled() bool
+}
+
+// Plugin is a handler behind the contract.
+type Plugin struct {
+	run func(ctx context.Context, a *attempt) (output any, err error)
+}
+
+// New returns a plugin around h. It registers nothing: see [Register].
+func New[In, Out any](h Handler[In, Out]) *Plugin {
+	return &Plugin{run: func(ctx context.Context, a *attempt) (any, error) {
+		in, err := decodePayload[In](a.envelope.Payload)
+		if err != nil {
+			return nil, err
+		}
+		return h(ctx, in)
+	}}
+}
+
+// registered is the plugin that the exports of a core module run. A module has
+// one, and its exports have no other way to find it.
+var registered atomic.Pointer[Plugin]
+
+// Register returns a plugin around h and makes it the one this module runs.
+// Call it once, from a package variable; the last call wins.
+func Register[In, Out any](h Handler[In, Out]) *Plugin {
+	p := New(h)
+	registered.Store(p)
+	return p
+}
+
+// Execute runs one attempt: an encoded envelope in, an encoded result out.
+// Adapters call it; a handler's author has no need to. Every failure, a panic
+// of the handler included, is told in the result.
+func (p *Plugin) Execute(ctx context.Context, host Host, envelope []byte) []byte {
+	result := p.execute(ctx, host, envelope)
+	encoded, err := abi.EncodeResult(result)
+	if err != nil { // what a handler passes is encoded before it gets here
+		encoded, _ = abi.EncodeResult(failed(abi.Errorf(abi.CodeResultInvalid, "the result does not encode as JSON: %v", err)))
+	}
+	return encoded
+}
+
+func (p *Plugin) execute(ctx context.Context, host Host, data []byte) (result abi.Result) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			result = panicked(cause)
+		}
+	}()
+	envelope, err := abi.DecodeEnvelope(data)
+	if err != nil {
+		return resultOf(Permanent(err))
+	}
+	a := &attempt{envelope: envelope, host: host}
+	ctx, cancel := a.context(ctx)
+	defer cancel()
+	output, err := p.run(ctx, a)
+	return a.result(output, err)
+}
