@@ -1,0 +1,57 @@
+-- What a host has to say of its attempts, in one transaction, with a verdict
+-- per job. p_outcomes is an array of lessee.job_outcome as JSON objects; word
+-- is one of succeed, retry, dead_letter, park, release, cancel.
+--
+-- Verdicts: accepted; changed (the law decided otherwise: state, code and
+-- message say what and why); stale (the job is not this lease's any more:
+-- nothing of the outcome was written).
+--
+-- A failing command or an output that breaks its schema undoes the effects of
+-- that job alone. A caller that sets statement_timeout sends jobs with
+-- commands one at a time: after it fires, nothing else bounds the statement.
+create or replace function lessee.fn_job_commit(p_lease bigint, p_outcomes jsonb)
+returns table (job_id bigint, fence integer, verdict text, state text, code text, message text)
+language plpgsql volatile security definer
+set search_path = pg_catalog, lessee, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  v_live boolean := lessee.fn_lease_live(p_lease);
+  v_endings job_ending[] := '{}';
+  v_row record;
+begin
+  for v_row in
+    select o as outcome, q as job, c as class
+    from jsonb_populate_recordset(null::job_outcome, p_outcomes) o
+    join job_queue q on q.id = o.job_id and q.fence = o.fence and q.attempt = o.attempt and q.lease_id = p_lease and q.state in ('leased', 'running')
+    join executor_class_registry c on c.class = q.class
+    where v_live
+    order by q.id
+    for update of q
+  loop
+    v_endings := v_endings || lessee.fn_job_decide(v_row.job, v_row.class, v_row.outcome);
+  end loop;
+
+  return query
+  with applied as materialized (
+    select e.job_id, e.fence, e.word from lessee.fn_job_end(v_endings) e
+  )
+  select o.job_id, o.fence,
+         case when a.word is null then 'stale' when a.word = o.word then 'accepted' else 'changed' end,
+         case a.word when 'succeed' then 'succeeded' when 'retry' then 'retry_wait' when 'dead_letter' then 'dead_lettered'
+                     when 'park' then 'waiting' when 'cancel' then 'cancelled' when 'release' then 'ready' end,
+         case when a.word is null and not v_live then 'lease_lost' when a.word is null then 'not_held' else e.error ->> 'code' end,
+         case when a.word is null and not v_live then format('lease %s has ended', p_lease)
+              when a.word is null then format('lease %s does not hold job %s with fence %s', p_lease, o.job_id, o.fence)
+              else e.error ->> 'message' end
+  from jsonb_populate_recordset(null::job_outcome, p_outcomes) o
+  left join applied a on a.job_id = o.job_id and a.fence = o.fence
+  left join unnest(v_endings) e on e.job_id = o.job_id and e.fence = o.fence;
+
+  if exists (select from unnest(v_endings) e where e.word = 'release') then
+    perform lessee.fn_wake();
+  end if;
+end
+$$;
+comment on function lessee.fn_job_commit(bigint, jsonb) is 'commits outcomes under the fence, with a verdict per job';
+grant execute on function lessee.fn_job_commit(bigint, jsonb) to lessee_host;

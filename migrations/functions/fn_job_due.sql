@@ -1,0 +1,29 @@
+-- Word due: scheduled, retry_wait -> ready, for jobs whose time has come.
+-- Returns how many, and in how many milliseconds the next one is due (null: none waits).
+create or replace function lessee.fn_job_due(p_max integer, out promoted integer, out next_ms bigint)
+language plpgsql volatile security definer
+set search_path = pg_catalog, lessee, pg_temp
+as $$
+begin
+  update job_queue q set state = 'ready'
+  from (
+    select d.id from job_queue d
+    where d.state in ('scheduled', 'retry_wait') and d.run_at <= clock_timestamp()
+    order by d.run_at
+    limit p_max
+    for update skip locked
+  ) s
+  where q.id = s.id and q.state in ('scheduled', 'retry_wait');
+  get diagnostics promoted = row_count;
+  if promoted > 0 then
+    perform lessee.fn_wake();
+  end if;
+  select greatest(0, ceil(extract(epoch from d.run_at - clock_timestamp()) * 1000))::bigint into next_ms
+  from job_queue d
+  where d.state in ('scheduled', 'retry_wait')
+  order by d.run_at
+  limit 1;
+end
+$$;
+comment on function lessee.fn_job_due(integer) is 'word due: scheduled, retry_wait -> ready';
+grant execute on function lessee.fn_job_due(integer) to lessee_host;

@@ -1,0 +1,77 @@
+-- Ends grants: the words succeed, retry, dead_letter, park, release, rescue
+-- and cancel, for many jobs in one statement. For fn_job_commit, fn_job_rescue
+-- and fn_job_overdue, which lock the rows first; the fence is repeated here.
+-- Returns the word that was applied: it differs from the one asked for when a
+-- cancel was requested, attempts are used up, or a job crashed too many hosts.
+create or replace function lessee.fn_job_end(p_endings lessee.job_ending[])
+returns table (job_id bigint, fence integer, word text)
+language plpgsql volatile
+set search_path = pg_catalog, lessee, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  v_now timestamptz := clock_timestamp();
+begin
+  return query
+  with held as materialized (
+    select q.*, e.word as asked, e.output, e.error, e.retry_after_ms, e.usage, e.log_tail, e.span_id, e.module_sha256,
+           lessee.fn_default_retry_policy() || coalesce(c.retry_policy, '{}') as policy,
+           coalesce(c.idempotency_retention, interval '1 day') as retention
+    from unnest(p_endings) e
+    join job_queue q on q.id = e.job_id and q.fence = e.fence and q.lease_id = e.lease_id and q.state in ('leased', 'running')
+    left join executor_class_registry c on c.class = q.class
+  ), ending as materialized (
+    select h.*,
+           case
+             when h.cancel_requested_at is not null and h.asked <> 'succeed' then 'cancel'
+             when h.asked = 'retry'  and h.attempt >= h.max_attempts then 'dead_letter'
+             when h.asked = 'rescue' and h.crash_count + 1 >= (h.policy ->> 'max_crashes')::integer then 'dead_letter'
+             else h.asked
+           end as word
+    from held h
+  ), attempted as (
+    insert into job_attempt (job_id, fence, attempt, class, word, lease_id, module_sha256, leased_at, ended_at, error, usage, log_tail,
+                             trace_id, parent_span_id, span_id, sampled, tracestate, correlation_id)
+    select e.id, e.fence, e.attempt, e.class, e.word, e.lease_id, e.module_sha256, e.leased_at, v_now, e.error, e.usage, e.log_tail,
+           p.trace_id, p.parent_span_id, e.span_id, p.sampled, p.tracestate, p.correlation_id
+    from ending e join job_payload p on p.job_id = e.id
+    returning *
+  ), gone as (
+    delete from job_queue q using ending e
+    where q.id = e.id and e.word in ('succeed', 'cancel', 'dead_letter')
+  ), back as (
+    -- A job that is given back, rescued or parked has not used up its attempt.
+    update job_queue q
+    set state = case e.word when 'retry' then 'retry_wait' when 'park' then 'waiting' else 'ready' end,
+        run_at = case when e.word = 'retry' then v_now + lessee.fn_retry_delay(e.policy, e.attempt, e.retry_after_ms) else v_now end,
+        attempt = case when e.word = 'retry' then q.attempt else q.attempt - 1 end,
+        crash_count = q.crash_count + (e.word = 'rescue')::integer,
+        lease_id = null, leased_at = null, started_at = null, overdue_at = null
+    from ending e
+    where q.id = e.id and e.word in ('retry', 'park', 'release', 'rescue')
+  ), ended as (
+    insert into job_final (job_id, class, state, finished_at, enqueued_at, attempt, max_attempts, crash_count, priority, fence, output, reason, idempotency_key)
+    select e.id, e.class, case e.word when 'succeed' then 'succeeded' else 'cancelled' end, v_now, e.enqueued_at, e.attempt, e.max_attempts,
+           e.crash_count + (e.asked = 'rescue')::integer, e.priority, e.fence, case e.word when 'succeed' then e.output end,
+           case e.word when 'cancel' then 'cancelled while a host held it' end, e.idempotency_key
+    from ending e where e.word in ('succeed', 'cancel')
+  ), buried as (
+    insert into job_dead_letter (job_id, class, dead_at, enqueued_at, attempt, max_attempts, crash_count, priority, fence, error, attempts, payload,
+                                 idempotency_key, trace_id, parent_span_id, sampled, tracestate, correlation_id)
+    select e.id, e.class, v_now, e.enqueued_at, e.attempt, e.max_attempts, e.crash_count + (e.asked = 'rescue')::integer, e.priority, e.fence,
+           coalesce(e.error, jsonb_build_object('code', 'unknown', 'message', 'no error was given')),
+           coalesce((select jsonb_agg(to_jsonb(t) order by t.fence) from job_attempt t where t.job_id = e.id), '[]') || to_jsonb(a),
+           p.payload, e.idempotency_key, p.trace_id, p.parent_span_id, p.sampled, p.tracestate, p.correlation_id
+    from ending e
+    join attempted a on a.job_id = e.id
+    join job_payload p on p.job_id = e.id
+    where e.word = 'dead_letter'
+  ), freed as (
+    update job_idempotency i set expires_at = v_now + e.retention
+    from ending e
+    where e.word in ('succeed', 'cancel', 'dead_letter') and i.class = e.class and i.key = e.idempotency_key and i.job_id = e.id
+  )
+  select e.id, e.fence, e.word from ending e;
+end
+$$;
+comment on function lessee.fn_job_end(lessee.job_ending[]) is 'ends grants: succeed, retry, dead_letter, park, release, rescue, cancel';

@@ -1,0 +1,77 @@
+-- The one way into job_queue; for fn_job_enqueue, fn_job_enqueue_bulk and the
+-- follow-ups of a commit. Errors: see fn_job_enqueue.
+create or replace function lessee.fn_job_insert(
+  p_class text, p_payload jsonb, p_key text, p_run_at timestamptz, p_priority integer,
+  p_traceparent text, p_tracestate text, p_correlation_id text, p_parent bigint,
+  out job_id bigint, out created boolean)
+language plpgsql volatile
+set search_path = pg_catalog, lessee, pg_temp
+as $$
+declare
+  v_class executor_class_registry;
+  v_now timestamptz := clock_timestamp();
+  v_error text;
+  v_size bigint;
+  v_limit bigint;
+begin
+  select * into v_class from executor_class_registry c where c.class = p_class;
+  if not found then
+    raise exception 'class % is not registered', quote_nullable(p_class)
+      using errcode = 'LS404', hint = 'lessee class list shows what is.';
+  end if;
+
+  v_size := octet_length(p_payload::text);
+  v_limit := (lessee.fn_default_limits() || v_class.limits) ->> 'input_bytes';
+  if v_size is null then
+    raise exception 'the payload is NULL; send a JSON value' using errcode = 'invalid_parameter_value';
+  elsif v_size > v_limit then
+    raise exception 'the payload is % bytes; class % takes at most %', v_size, p_class, v_limit
+      using errcode = 'LS413', hint = 'Send a reference to the data, or raise limits.input_bytes of the class.';
+  end if;
+  if v_class.payload_schema is not null then
+    select string_agg(format('%s %s', case when e.pointer = '' then '(root)' else e.pointer end, e.message), '; ') into v_error
+    from lessee.fn_json_schema_errors(v_class.payload_schema, p_payload) e;
+    if v_error is not null then
+      raise exception 'the payload breaks the schema of class %: %', p_class, v_error
+        using errcode = 'LS422', hint = 'lessee class show prints the schema.';
+    end if;
+  end if;
+  if p_priority not between 0 and 1000 then
+    raise exception 'priority is %; it must be from 0 (first) to 1000 (last)', p_priority using errcode = 'invalid_parameter_value';
+  elsif octet_length(p_tracestate) > 512 or p_tracestate ~ '[^ -~]' then
+    raise exception 'tracestate must be printable ASCII of at most 512 bytes' using errcode = 'invalid_parameter_value';
+  elsif octet_length(p_correlation_id) > 256 then
+    raise exception 'correlation_id must be at most 256 bytes' using errcode = 'invalid_parameter_value';
+  elsif p_key = '' or octet_length(p_key) > 512 then
+    raise exception 'the idempotency key must be from 1 to 512 bytes' using errcode = 'invalid_parameter_value';
+  elsif not isfinite(p_run_at) then
+    raise exception 'run_at must be a finite time' using errcode = 'invalid_parameter_value';
+  end if;
+
+  job_id := nextval(pg_get_serial_sequence('lessee.job_queue', 'id'));
+  created := true;
+  if p_key is not null then
+    -- Of two concurrent transactions the second waits here for the first.
+    insert into job_idempotency as i (class, key, job_id) values (p_class, p_key, fn_job_insert.job_id)
+    on conflict (class, key) do update set job_id = excluded.job_id, expires_at = null where i.expires_at <= v_now;
+    if not found then
+      created := false;
+      select i.job_id into strict job_id from job_idempotency i where i.class = p_class and i.key = p_key;
+      return;
+    end if;
+  end if;
+
+  insert into job_queue (id, class, state, priority, run_at, max_attempts, enqueued_at, expires_at, idempotency_key)
+  overriding system value
+  values (job_id, p_class,
+          case when v_class.requires_approval then 'proposed' when p_run_at > v_now then 'scheduled' else 'ready' end,
+          coalesce(p_priority, v_class.priority), coalesce(p_run_at, v_now),
+          ((lessee.fn_default_retry_policy() || v_class.retry_policy) ->> 'max_attempts')::integer,
+          v_now, greatest(v_now, p_run_at) + v_class.expires_after, p_key);
+  insert into job_payload (job_id, payload, enqueued_by, parent_job_id, trace_id, parent_span_id, sampled, tracestate, correlation_id)
+  select fn_job_insert.job_id, p_payload, session_user, p_parent, t.trace_id, t.parent_span_id, t.sampled, p_tracestate, p_correlation_id
+  from lessee.fn_traceparent_parse(p_traceparent) t;
+  perform lessee.fn_wake();
+end
+$$;
+comment on function lessee.fn_job_insert(text, jsonb, text, timestamptz, integer, text, text, text, bigint) is 'the one way into job_queue';

@@ -1,0 +1,39 @@
+-- Word rescue: leased, running -> ready, for jobs whose lease is over. Ends the
+-- leases that have expired, then takes their jobs back. Burns no attempt, but
+-- counts a crash; a job with too many of them is dead-lettered.
+-- A row that a commit holds at this moment is left for the next sweep.
+-- Returns how many jobs it took.
+create or replace function lessee.fn_job_rescue(p_max integer)
+returns integer
+language plpgsql volatile security definer
+set search_path = pg_catalog, lessee, pg_temp
+as $$
+declare
+  v_endings job_ending[];
+begin
+  update dot_iu_runtime_lease l set ended_at = clock_timestamp(), end_reason = 'expired'
+  where l.ended_at is null and l.expires_at <= clock_timestamp();
+
+  select array_agg(row(s.id, s.fence, s.lease_id, 'rescue', null,
+                       jsonb_build_object('code', 'host_lost', 'message', format('host %s stopped renewing lease %s', s.host, s.lease_id)),
+                       null, null, null, substr(replace(gen_random_uuid()::text, '-', ''), 1, 16), null)::job_ending)
+  into v_endings
+  from (
+    select q.id, q.fence, q.lease_id, l.host
+    from job_queue q
+    join dot_iu_runtime_lease l on l.lease_id = q.lease_id
+    where q.state in ('leased', 'running') and l.ended_at is not null
+    order by q.id
+    limit p_max
+    for update of q skip locked
+  ) s;
+  if v_endings is null then
+    return 0;
+  end if;
+  perform lessee.fn_job_end(v_endings);
+  perform lessee.fn_wake();
+  return cardinality(v_endings);
+end
+$$;
+comment on function lessee.fn_job_rescue(integer) is 'word rescue: leased, running -> ready';
+grant execute on function lessee.fn_job_rescue(integer) to lessee_host;

@@ -1,0 +1,18 @@
+-- Word resume: waiting -> ready. False: it was not waiting.
+create or replace function lessee.fn_job_resume(p_id bigint)
+returns boolean
+language plpgsql volatile security definer
+set search_path = pg_catalog, lessee, pg_temp
+as $$
+begin
+  update job_queue q set state = 'ready', run_at = clock_timestamp() where q.id = p_id and q.state = 'waiting';
+  if not found then
+    perform lessee.fn_job_state(p_id);
+    return false;
+  end if;
+  perform lessee.fn_wake();
+  return true;
+end
+$$;
+comment on function lessee.fn_job_resume(bigint) is 'word resume: waiting -> ready';
+grant execute on function lessee.fn_job_resume(bigint) to lessee_operator;

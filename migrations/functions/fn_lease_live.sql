@@ -1,0 +1,12 @@
+-- Whether a lease still entitles its host to write: not ended, not expired by
+-- the database's clock of this very moment.
+create or replace function lessee.fn_lease_live(p_lease bigint)
+returns boolean
+language sql volatile
+set search_path = pg_catalog, lessee, pg_temp
+as $$
+  select exists (
+    select from lessee.dot_iu_runtime_lease l
+    where l.lease_id = p_lease and l.ended_at is null and l.expires_at > clock_timestamp());
+$$;
+comment on function lessee.fn_lease_live(bigint) is 'whether a lease still entitles to write';

@@ -1,0 +1,42 @@
+-- The heartbeat of a host: renews its lease, stamps the jobs that have started
+-- (word start), takes its report, and answers which of the jobs it holds it
+-- must stop and why: cancel, or lost (the job is no longer this host's).
+-- p_held is [{job_id, fence, started_ms}]: started_ms is the age of the
+-- attempt in milliseconds, null when it has not started.
+-- alive = false: the lease is over for good; stop everything, open a new one.
+create or replace function lessee.fn_lease_renew(p_lease bigint, p_held jsonb, p_classes jsonb, out alive boolean, out ttl_ms bigint, out stop jsonb)
+language plpgsql volatile security definer
+set search_path = pg_catalog, lessee, pg_temp
+as $$
+declare
+  v_now timestamptz := clock_timestamp();
+begin
+  ttl_ms := lessee.fn_setting('lease.ttl_ms')::bigint;
+  stop := '[]';
+  update dot_iu_runtime_lease l
+  set renewed_at = v_now, expires_at = v_now + ttl_ms * interval '1 millisecond'
+  where l.lease_id = p_lease and l.ended_at is null and l.expires_at > v_now;
+  alive := found;
+  if not alive then
+    return;
+  end if;
+
+  update queue_heartbeat h set at = v_now, in_flight = jsonb_array_length(p_held), classes = p_classes where h.lease_id = p_lease;
+  if jsonb_array_length(p_held) = 0 then
+    return;
+  end if;
+
+  update job_queue q
+  set state = 'running', started_at = greatest(q.leased_at, v_now - h.started_ms * interval '1 millisecond')
+  from jsonb_to_recordset(p_held) as h(job_id bigint, fence integer, started_ms bigint)
+  where q.id = h.job_id and q.fence = h.fence and q.lease_id = p_lease and q.state = 'leased' and h.started_ms is not null;
+
+  select coalesce(jsonb_agg(jsonb_build_object('job_id', h.job_id, 'fence', h.fence,
+                                               'why', case when q.id is null then 'lost' else 'cancel' end)), '[]') into stop
+  from jsonb_to_recordset(p_held) as h(job_id bigint, fence integer)
+  left join job_queue q on q.id = h.job_id and q.fence = h.fence and q.lease_id = p_lease and q.state in ('leased', 'running')
+  where q.id is null or q.cancel_requested_at is not null;
+end
+$$;
+comment on function lessee.fn_lease_renew(bigint, jsonb, jsonb) is 'heartbeat of a host';
+grant execute on function lessee.fn_lease_renew(bigint, jsonb, jsonb) to lessee_host;

@@ -1,0 +1,28 @@
+-- Everything a host needs of the registry, in one statement and so of one
+-- moment: classes with their effective limits and policies, and the settings.
+create or replace function lessee.fn_registry_snapshot()
+returns jsonb
+language sql stable security definer
+set search_path = pg_catalog, lessee, pg_temp
+as $$
+  select jsonb_build_object(
+    'version', (select v.version from lessee.registry_version v),
+    'settings', (select jsonb_object_agg(s.name, s.value) from lessee.runtime_setting s),
+    'classes', coalesce((
+      select jsonb_agg(jsonb_build_object(
+        'class', c.class,
+        'runtime', c.runtime,
+        'module_sha256', c.module_sha256,
+        'command', c.command,
+        'enabled', c.enabled,
+        'limits', lessee.fn_default_limits() || c.limits,
+        'retry_policy', lessee.fn_default_retry_policy() || c.retry_policy,
+        'grants', c.grants,
+        'config', c.config,
+        'concurrency', c.concurrency_per_host,
+        'status', c.status,
+        'status_reason', c.status_reason))
+      from lessee.executor_class_registry c), '[]'));
+$$;
+comment on function lessee.fn_registry_snapshot() is 'one reading of the registry';
+grant execute on function lessee.fn_registry_snapshot() to lessee_host, lessee_operator, lessee_reader;
