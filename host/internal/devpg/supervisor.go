@@ -1,0 +1,65 @@
+package devpg
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"syscall"
+)
+
+// supervision starts Postgres, and stops it when nobody holds the pipe any more.
+//
+// Descriptor 3 is the hold's read end, 4 the server lock, which is for Postgres alone. A process
+// that attaches writes the path of a card; taking the card away is the answer that it is held in
+// time. Postgres is not waited for before it is told to stop, so that its process id stays its
+// own. The group's own signals are ignored: only the end of the hold stops the server.
+const supervision = `
+"$@" 3<&- </dev/null & postgres=$!
+exec 4<&-
+trap '' HUP INT TERM QUIT
+while read -r card; do rm -f -- "$card"; done <&3
+exec 3<&-
+kill -INT "$postgres"
+trap : TERM
+{ sleep 10; kill -QUIT "$postgres"; } &
+wait "$postgres"
+kill -TERM 0
+`
+
+// supervise starts a supervisor and its server, and returns with the hold.
+func (c *Cluster) supervise(command []string, log *os.File) (*exec.Cmd, *os.File, error) {
+	read, write, err := makeHold(c.files.hold())
+	if err != nil {
+		return nil, nil, err
+	}
+	defer read.Close()
+	serverLock, err := openLock(c.files.server())
+	if err != nil {
+		write.Close()
+		return nil, nil, err
+	}
+	defer serverLock.Close()
+	cmd, err := c.spawnSupervisor(command, log, read, serverLock)
+	if err != nil {
+		write.Close()
+		return nil, nil, err
+	}
+	return cmd, write, nil
+}
+
+func (c *Cluster) spawnSupervisor(command []string, log, hold, serverLock *os.File) (*exec.Cmd, error) {
+	if ok, err := tryLock(serverLock, syscall.LOCK_EX); err != nil || !ok {
+		return nil, fmt.Errorf("another server runs on %s (%w)", c.files.data(), err)
+	}
+	cmd := exec.Command("/bin/sh", slices.Concat([]string{"-c", supervision, "lessee-postgres"}, command)...)
+	cmd.Dir = c.files.data()
+	cmd.Env = c.account.environ()
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.ExtraFiles = []*os.File{hold, serverLock}
+	cmd.SysProcAttr = c.account.attributes()
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the supervisor of Postgres as user id %d: %w", c.account.uid, err)
+	}
+	return cmd, nil
+}
