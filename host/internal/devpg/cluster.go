@@ -2,7 +2,9 @@ package devpg
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"os/exec"
@@ -84,8 +86,11 @@ func (c *Cluster) attach(ctx context.Context) (bool, error) {
 	if hold == nil || err != nil {
 		return false, err
 	}
-	if err := c.attachHeld(ctx); err != nil {
+	if err := c.awaitAttached(ctx); err != nil {
 		hold.Close()
+		if errors.Is(err, errServerEnded) || errors.Is(err, fs.ErrNotExist) {
+			err = nil // it crashed meanwhile, so we start our own
+		}
 		return false, err
 	}
 	c.hold = hold
@@ -93,7 +98,7 @@ func (c *Cluster) attach(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-func (c *Cluster) attachHeld(ctx context.Context) error {
+func (c *Cluster) awaitAttached(ctx context.Context) error {
 	master, err := readPostmaster(c.files.data())
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package devpg
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,6 +18,8 @@ type Config struct {
 	Settings map[string]string
 	// Binaries is the directory of initdb and postgres; searched for when empty.
 	Binaries string
+	// Cache keeps fetched binaries for all clusters; binaries in DefaultDir when empty.
+	Cache string
 	// RepositoryURL is the Maven repository to fetch binaries from when the machine has none;
 	// Maven Central when empty.
 	RepositoryURL string
@@ -31,12 +34,13 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Log == nil {
 		c.Log = zap.NewNop()
 	}
-	if c.Dir == "" {
+	if c.Dir == "" || c.Cache == "" {
 		dir, err := DefaultDir()
 		if err != nil {
 			return c, err
 		}
-		c.Dir = dir
+		c.Dir = cmp.Or(c.Dir, dir)
+		c.Cache = cmp.Or(c.Cache, filepath.Join(dir, "binaries"))
 	}
 	dir, err := filepath.Abs(c.Dir)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 
 // cleanupTime bounds what is done after ctx has ended to leave nothing running. It is longer than
 // the supervisor waits before it stops the server without grace.
-const cleanupTime = 20 * time.Second
+const cleanupTime = 40 * time.Second
 
 // errServerEnded is why a server that was started is not waited for any longer.
 var errServerEnded = errors.New("postgres ended while it started")
@@ -34,6 +34,7 @@ func (c *Cluster) start(ctx context.Context) error {
 		return err
 	}
 	defer log.file.Close()
+	c.cfg.Log.Info("starting Postgres", zap.String("version", bin.version), zap.String("dir", c.files.root))
 	supervisor, hold, err := c.supervise(c.command(bin), log.file)
 	if err != nil {
 		return err
@@ -43,7 +44,6 @@ func (c *Cluster) start(ctx context.Context) error {
 		return errors.Join(log.explain(err), c.reap(ctx, supervisor))
 	}
 	c.supervisor, c.hold = supervisor, hold
-	c.cfg.Log.Info("started Postgres", zap.String("version", bin.version), zap.String("dir", c.files.root))
 	return nil
 }
 
@@ -82,7 +82,7 @@ func (c *Cluster) command(bin binaries) []string {
 	for _, name := range slices.Sorted(maps.Keys(c.cfg.Settings)) {
 		command = append(command, "-c", name+"="+c.cfg.Settings[name])
 	}
-	return append(command, "-c", "listen_addresses=")
+	return append(command, "-c", "listen_addresses=", "-c", "unix_socket_permissions=0700")
 }
 
 // awaitReady waits until the server accepts a connection.

@@ -22,8 +22,8 @@ const (
 )
 
 const (
-	graceTime  = 10 * time.Second // what a server without a supervisor gets before Immediate
-	endingTime = 60 * time.Second // how long Open waits for an old server to end
+	graceTime  = 30 * time.Second // what a server gets to end before Immediate, as the supervisor gives it
+	endingTime = 90 * time.Second // how long a server is waited for
 )
 
 // Stop gives the server back. The last process that uses it waits until it has stopped, and until
@@ -44,13 +44,12 @@ func (c *Cluster) Stop(ctx context.Context) error {
 	if err != nil || !last {
 		return err
 	}
-	if err := c.awaitEnd(ctx); err != nil {
+	if err := c.endServer(ctx); err != nil {
 		return fmt.Errorf("stop the private Postgres: %w; it goes on stopping by itself", err)
 	}
 	if c.Owned() {
 		_ = c.supervisor.Wait() // its exit status says nothing
 	}
-	c.cfg.Log.Info("stopped Postgres", zap.String("dir", c.files.root))
 	return nil
 }
 
@@ -83,15 +82,16 @@ func (c *Cluster) awaitEnd(ctx context.Context) error {
 	return poll(ctx, func() (bool, error) { return free(c.files.server()) })
 }
 
-// endServer waits for a server that is ending, and ends one that lost its supervisor.
+// endServer waits until a server that nobody holds has ended. It does what the supervisor does, in
+// case that is gone; to ask a server twice does no harm.
 func (c *Cluster) endServer(ctx context.Context) error {
 	if idle, err := free(c.files.server()); idle || err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, endingTime, fmt.Errorf(
-		"an earlier server is still ending after %s: wait for it, or see %s", endingTime, c.files.log()))
+		"the server is still ending after %s: wait for it, or see %s", endingTime, c.files.log()))
 	defer cancel()
-	c.cfg.Log.Info("waiting for an earlier Postgres to end", zap.String("dir", c.files.root))
+	c.cfg.Log.Info("stopping Postgres", zap.String("dir", c.files.root))
 	for _, mode := range []Mode{Fast, Immediate} {
 		if err := c.signal(syscall.Signal(mode)); err != nil {
 			return err
@@ -99,7 +99,7 @@ func (c *Cluster) endServer(ctx context.Context) error {
 		grace, cancel := context.WithTimeout(ctx, graceTime)
 		err := c.awaitEnd(grace)
 		cancel()
-		if !errors.Is(err, context.DeadlineExceeded) {
+		if err == nil || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
 			return err
 		}
 	}

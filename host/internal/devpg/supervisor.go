@@ -18,11 +18,11 @@ const supervision = `
 "$@" 3<&- </dev/null & postgres=$!
 exec 4<&-
 trap '' HUP INT TERM QUIT
-while read -r card; do rm -f -- "$card"; done <&3
+while IFS= read -r card; do rm -f -- "$card"; done <&3
 exec 3<&-
 kill -INT "$postgres"
 trap : TERM
-{ sleep 10; kill -QUIT "$postgres"; } &
+{ sleep 30; kill -QUIT "$postgres"; } &
 wait "$postgres"
 kill -TERM 0
 `
@@ -49,8 +49,10 @@ func (c *Cluster) supervise(command []string, log *os.File) (*exec.Cmd, *os.File
 }
 
 func (c *Cluster) spawnSupervisor(command []string, log, hold, serverLock *os.File) (*exec.Cmd, error) {
-	if ok, err := tryLock(serverLock, syscall.LOCK_EX); err != nil || !ok {
-		return nil, fmt.Errorf("another server runs on %s (%w)", c.files.data(), err)
+	if idle, err := tryLock(serverLock, syscall.LOCK_EX); err != nil {
+		return nil, err
+	} else if !idle {
+		return nil, fmt.Errorf("another server runs on %s: stop it", c.files.data())
 	}
 	cmd := exec.Command("/bin/sh", slices.Concat([]string{"-c", supervision, "lessee-postgres"}, command)...)
 	cmd.Dir = c.files.data()

@@ -43,6 +43,7 @@ func defaultSettings() map[string]string {
 		"full_page_writes": "off",
 		"max_connections":  "200",
 		"shared_buffers":   "128MB",
+		"max_wal_size":     "256MB",
 		"autovacuum":       "on",
 	}
 }
