@@ -3,6 +3,13 @@
 -- Nothing is open by default: a function is callable by those it is granted to.
 alter default privileges for role lessee_owner revoke execute on functions from public;
 
+-- Which body of each function is in place: the digest of its file.
+create table lessee.schema_function (
+  name       text primary key,
+  digest     text not null,
+  applied_at timestamptz not null default now()
+);
+
 -- One row, one number: it grows with every change of the registry, so that a
 -- host learns by reading one bigint whether its snapshot is still true.
 create table lessee.registry_version (
@@ -113,4 +120,5 @@ drop table lessee.dot_function_registry;
 drop table lessee.executor_module_registry;
 drop table lessee.runtime_setting;
 drop table lessee.registry_version;
+drop table lessee.schema_function;
 alter default privileges for role lessee_owner grant execute on functions to public;

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -37,6 +38,7 @@ type Class struct {
 	Concurrency  int // attempts at once on one host
 	Status       Status
 	StatusReason string
+	Broken       string // why the row could not even be read; empty otherwise
 }
 
 // RetryPolicy is the retry_policy column. The database reckons when a retry is
@@ -97,6 +99,8 @@ type Module struct {
 // earlier; this is the host's defence against rows that got past them.
 func (c Class) Validate() error {
 	switch {
+	case c.Broken != "":
+		return errors.New(c.Broken)
 	case !c.Runtime.Supported():
 		return fmt.Errorf("runtime %q is not in this version of the host: use wasm or command, or upgrade the host", c.Runtime)
 	case c.Runtime == RuntimeWASM && c.ModuleDigest == "":

@@ -21,7 +21,7 @@ begin
     return lessee.fn_job_state(p_id);
   end if;
   if lessee.fn_setting('queue.notify.enabled') = 'true' then
-    perform pg_notify('lessee_host_' || v_lease, 'cancel');
+    perform pg_notify('lessee_cancel', v_lease::text);
   end if;
   return 'requested';
 end

@@ -4,7 +4,8 @@
 --
 -- Verdicts: accepted; changed (the law decided otherwise: state, code and
 -- message say what and why); stale (the job is not this lease's any more:
--- nothing of the outcome was written).
+-- nothing of the outcome was written). An outcome that is sent again because
+-- the answer to it was lost is recognised by its span_id and accepted again.
 --
 -- A failing command or an output that breaks its schema undoes the effects of
 -- that job alone. A caller that sets statement_timeout sends jobs with
@@ -35,6 +36,10 @@ begin
   return query
   with applied as materialized (
     select e.job_id, e.fence, e.word from lessee.fn_job_end(v_endings) e
+    union all -- one or the other: what was ended before is not held now
+    select t.job_id, t.fence, t.word
+    from jsonb_populate_recordset(null::job_outcome, p_outcomes) o
+    join job_attempt t on t.job_id = o.job_id and t.fence = o.fence and t.span_id = o.span_id and t.lease_id = p_lease
   )
   select o.job_id, o.fence,
          case when a.word is null then 'stale' when a.word = o.word then 'accepted' else 'changed' end,

@@ -1,0 +1,52 @@
+package job
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/lessee-run/lessee/abi"
+	"github.com/lessee-run/lessee/registry"
+)
+
+// Lease is a host's right to hold jobs.
+type Lease struct {
+	ID  int64
+	TTL time.Duration // from the moment before the call that granted or renewed it
+}
+
+// Job is one grant: a job in one attempt, held under one fence.
+type Job struct {
+	ID              int64
+	Class           string
+	Fence           int // +1 with every claim of this job, never reused
+	Attempt         int
+	MaxAttempts     int
+	LeasedAt        time.Time
+	EnqueuedAt      time.Time
+	IdempotencyKey  string
+	Payload         json.RawMessage
+	Trace           abi.TraceContext // SpanID is the enqueuer's
+	Tracestate      string
+	RegistryVersion int64 // of the database at the moment of the claim
+}
+
+// Envelope is what the executor of class gets for j. spanID is the attempt's own.
+func (j Job) Envelope(class registry.Class, spanID string) abi.Envelope {
+	span := j.Trace
+	span.SpanID = spanID
+	return abi.Envelope{
+		ABI: abi.Version,
+		Job: abi.Job{
+			ID:             j.ID,
+			Class:          j.Class,
+			Attempt:        j.Attempt,
+			MaxAttempts:    j.MaxAttempts,
+			EnqueuedAt:     j.EnqueuedAt.UTC(),
+			Deadline:       j.LeasedAt.Add(class.Limits.Wall()).UTC(),
+			IdempotencyKey: j.IdempotencyKey,
+		},
+		Trace:   abi.Trace{Traceparent: span.String(), Tracestate: j.Tracestate},
+		Config:  class.Config,
+		Payload: j.Payload,
+	}
+}

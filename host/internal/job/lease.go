@@ -1,0 +1,54 @@
+package job
+
+import "time"
+
+// Report is what a host tells with each heartbeat.
+type Report struct {
+	Held    []Held
+	Classes map[string]Readiness
+}
+
+// Held is a grant that the host has not settled yet.
+type Held struct {
+	JobID     int64  `json:"job_id"`
+	Fence     int    `json:"fence"`
+	StartedMS *int64 `json:"started_ms"` // age of the attempt in milliseconds; null: not started
+}
+
+// Readiness says whether a host can run a class, and why not.
+type Readiness struct {
+	Ready  bool   `json:"ready"`
+	Reason string `json:"reason,omitempty"`
+	Module string `json:"module,omitempty"` // digest of the module it would run
+}
+
+// Renewal is the answer to a heartbeat.
+type Renewal struct {
+	Alive bool          // false: the lease is over for good
+	TTL   time.Duration // from before the call
+	Stop  []Stop
+}
+
+// Stop tells a host to stop an attempt.
+type Stop struct {
+	JobID int64  `json:"job_id"`
+	Fence int    `json:"fence"`
+	Why   string `json:"why"` // cancel; lost: the job is not this lease's any more
+}
+
+// Why of a Stop.
+const (
+	StopCancel = "cancel"
+	StopLost   = "lost"
+)
+
+// Want asks for jobs of one class.
+type Want struct {
+	Class string
+	Slots int // at most so many
+}
+
+// Swept counts what a sweep did.
+type Swept struct {
+	Rescued, Overdue, Expired int
+}

@@ -1,0 +1,127 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Kind tells callers what to do about an Error, without its text.
+type Kind int
+
+// Kinds of errors.
+const (
+	KindOther       Kind = iota
+	KindUnreachable      // no server answered; it may later
+	KindNotMigrated      // the schema is missing or of another version
+	KindDenied           // the login lacks a role
+	KindNotFound         // no such class, job or module
+	KindInvalid          // the caller's input is refused
+	KindConflict         // it contradicts what is there
+)
+
+// Error is a failure in words for the person who caused it.
+type Error struct {
+	Kind    Kind
+	Message string
+	Hint    string // what to do about it; may be empty
+	cause   error
+}
+
+func (e *Error) Error() string {
+	if e.Hint == "" {
+		return e.Message
+	}
+	return e.Message + "\n  " + e.Hint
+}
+
+// Unwrap returns the driver's error.
+func (e *Error) Unwrap() error { return e.cause }
+
+// KindOf is the kind of err, KindOther when it is none of ours.
+func KindOf(err error) Kind {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return KindOther
+}
+
+// translate turns an error of the driver into an *Error; nil stays nil.
+func translate(err error) error {
+	var pg *pgconn.PgError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &pg):
+		return translateServer(pg)
+	case errors.Is(err, context.Canceled):
+		return err
+	case isConnection(err):
+		return &Error{Kind: KindUnreachable, Message: "Postgres does not answer: " + oneLine(err), cause: err,
+			Hint: "Check that it runs and that the DSN (--dsn, LESSEE_DSN) names it."}
+	}
+	return err
+}
+
+func translateServer(pg *pgconn.PgError) error {
+	e := &Error{Message: pg.Message, Hint: pg.Hint, cause: pg}
+	switch code := pg.Code; {
+	case code == "LS404":
+		e.Kind = KindNotFound
+	case code == "LS409" || code == "23505":
+		e.Kind = KindConflict
+	case code == "LS413" || code == "LS422" || code == "23514" || code == "23503" || strings.HasPrefix(code, "22"):
+		e.Kind = KindInvalid
+	case code == "3F000" || code == "42P01" || code == "42883" || code == "42703":
+		e.Kind, e.Message = KindNotMigrated, "the database is not migrated to this version of Lessee: "+pg.Message
+		e.Hint = "Run: lessee migrate up"
+	case code == "42501":
+		e.Kind = KindDenied
+		e.Hint = "Grant the login the role it needs: lessee_host, lessee_operator, lessee_producer or lessee_reader."
+	case strings.HasPrefix(code, "28") || code == "3D000":
+		e.Kind, e.Hint = KindDenied, "Check user, password and database name in the DSN (--dsn, LESSEE_DSN)."
+	case strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P") || code == "53300":
+		e.Kind = KindUnreachable
+	}
+	return e
+}
+
+// isConnection reports whether the connection failed, rather than the statement.
+func isConnection(err error) bool {
+	var connect *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, net.ErrClosed) || pgconn.SafeToRetry(err) || strings.Contains(err.Error(), "unexpected EOF") ||
+		strings.Contains(err.Error(), "conn closed")
+}
+
+// IsData reports whether the server refused the statement because of the data
+// in it: sending the same again can only fail the same.
+func IsData(err error) bool {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return false
+	}
+	switch pg.Code[:2] {
+	case "22", "23", "54", "42", "P0", "LS":
+		return true
+	}
+	return false
+}
+
+// IsTimeout reports whether the server cancelled the statement for its statement_timeout.
+func IsTimeout(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "57014"
+}
+
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+func notMigrated(format string, args ...any) error {
+	return &Error{Kind: KindNotMigrated, Message: fmt.Sprintf(format, args...)}
+}

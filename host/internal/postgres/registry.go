@@ -1,0 +1,119 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/lessee-run/lessee/abi"
+	"github.com/lessee-run/lessee/registry"
+)
+
+// Settings are the rows of runtime_setting that a host obeys.
+type Settings struct {
+	Phase  string
+	Notify bool
+	Poll   time.Duration
+}
+
+// RegistryVersion is the database's; it grows with every change.
+func (s *Store) RegistryVersion(ctx context.Context) (version int64, err error) {
+	err = s.queryRow(ctx, "select lessee.fn_registry_version()", nil, &version)
+	return version, err
+}
+
+// LoadRegistry reads the registry as of one moment. A row that can't be read
+// becomes a class that says so; it never fails the whole.
+func (s *Store) LoadRegistry(ctx context.Context) (*registry.Snapshot, Settings, error) {
+	var data []byte
+	if err := s.queryRow(ctx, "select lessee.fn_registry_snapshot()", nil, &data); err != nil {
+		return nil, Settings{}, err
+	}
+	var doc struct {
+		Version  int64             `json:"version"`
+		Settings settingRows       `json:"settings"`
+		Classes  []json.RawMessage `json:"classes"`
+	}
+	if err := json.Unmarshal(data, &doc); err != nil {
+		return nil, Settings{}, fmt.Errorf("read the registry snapshot: %w", err)
+	}
+	classes := make([]registry.Class, len(doc.Classes))
+	for i, row := range doc.Classes {
+		classes[i] = readClass(row)
+	}
+	return registry.NewSnapshot(doc.Version, classes), doc.Settings.read(), nil
+}
+
+type settingRows map[string]json.RawMessage
+
+// read falls back to the defaults of the migration where a row is missing or odd.
+func (rows settingRows) read() Settings {
+	out := Settings{Phase: "running", Notify: true, Poll: time.Second}
+	var poll int64
+	_ = json.Unmarshal(rows["queue.runtime.phase"], &out.Phase)
+	_ = json.Unmarshal(rows["queue.notify.enabled"], &out.Notify)
+	if json.Unmarshal(rows["queue.poll_ms"], &poll) == nil && poll > 0 {
+		out.Poll = time.Duration(poll) * time.Millisecond
+	}
+	return out
+}
+
+type classRow struct {
+	Class        string               `json:"class"`
+	Runtime      registry.Runtime     `json:"runtime"`
+	ModuleSHA256 string               `json:"module_sha256"`
+	Command      string               `json:"command"`
+	Enabled      bool                 `json:"enabled"`
+	Limits       abi.Limits           `json:"limits"`
+	Retry        registry.RetryPolicy `json:"retry_policy"`
+	Grants       registry.Grants      `json:"grants"`
+	Config       json.RawMessage      `json:"config"`
+	Concurrency  int                  `json:"concurrency"`
+	Status       registry.Status      `json:"status"`
+	StatusReason string               `json:"status_reason"`
+}
+
+func readClass(data json.RawMessage) registry.Class {
+	var row classRow
+	if err := json.Unmarshal(data, &row); err != nil {
+		var name struct {
+			Class   string `json:"class"`
+			Enabled bool   `json:"enabled"`
+		}
+		_ = json.Unmarshal(data, &name) // the name is text in the table, so it reads whatever else does not
+		return registry.Class{Name: name.Class, Enabled: name.Enabled, Broken: fmt.Sprintf("the row can't be read: %v", err)}
+	}
+	return registry.Class{
+		Name: row.Class, Runtime: row.Runtime, ModuleDigest: row.ModuleSHA256, Command: row.Command, Enabled: row.Enabled,
+		Limits: row.Limits, Retry: row.Retry, Grants: row.Grants, Config: row.Config, Concurrency: row.Concurrency,
+		Status: row.Status, StatusReason: row.StatusReason,
+	}
+}
+
+// ModuleBytes is a module as the registry keeps it: the bytes, or where they are.
+type ModuleBytes struct {
+	Name, Version string
+	Bytes         []byte
+	Location      string
+}
+
+// FetchModule reads a module by digest. The caller verifies the bytes.
+func (s *Store) FetchModule(ctx context.Context, digest string) (ModuleBytes, error) {
+	var m ModuleBytes
+	err := s.pool.QueryRow(ctx, "select name, version, coalesce(bytes, ''), coalesce(location, '') from lessee.fn_module_fetch($1)", digest).
+		Scan(&m.Name, &m.Version, &m.Bytes, &m.Location)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ModuleBytes{}, &Error{Kind: KindNotFound, Message: "module " + digest + " is not registered", Hint: "Register it: lessee module add FILE"}
+	}
+	return m, translate(err)
+}
+
+// ReportClass tells the registry whether this host can run a class.
+func (s *Store) ReportClass(ctx context.Context, lease int64, class registry.Class, reason string) error {
+	_, err := s.pool.Exec(ctx, "select lessee.fn_class_report($1, $2, nullif($3, ''), $4, $5)", lease, class.Name, class.ModuleDigest, reason == "", reason)
+	return translate(err)
+}

@@ -1,0 +1,34 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/lessee-run/lessee/host/internal/job"
+)
+
+// sweepBatch bounds one call, so that no sweep holds many row locks for long.
+const sweepBatch = 1000
+
+// Due makes the jobs ready whose time has come. next is how long until the
+// next one is due; negative when none waits.
+func (s *Store) Due(ctx context.Context) (promoted int, next time.Duration, err error) {
+	var ms *int64
+	if err := s.queryRow(ctx, "select promoted, next_ms from lessee.fn_job_due($1)", []any{sweepBatch}, &promoted, &ms); err != nil {
+		return 0, -1, err
+	}
+	if ms == nil {
+		return promoted, -1, nil
+	}
+	return promoted, time.Duration(*ms) * time.Millisecond, nil
+}
+
+// Sweep rescues, takes overdue jobs, expires. Zero when another host is at it.
+func (s *Store) Sweep(ctx context.Context) (job.Swept, error) {
+	var rescued, overdue, expired *int
+	err := s.queryRow(ctx, "select rescued, overdue, expired from lessee.fn_sweep($1)", []any{sweepBatch}, &rescued, &overdue, &expired)
+	if err != nil || rescued == nil {
+		return job.Swept{}, err
+	}
+	return job.Swept{Rescued: *rescued, Overdue: *overdue, Expired: *expired}, nil
+}
