@@ -13,7 +13,8 @@ import (
 // Descriptor 3 is the hold's read end, 4 the server lock, which is for Postgres alone. A process
 // that attaches writes the path of a card; taking the card away is the answer that it is held in
 // time. Postgres is not waited for before it is told to stop, so that its process id stays its
-// own. The group's own signals are ignored: only the end of the hold stops the server.
+// own. Signals to the group are ignored: only the end of the hold stops the server. The last line
+// ends the timer together with the shell; no gentler signal is sure to reach a timer just forked.
 const supervision = `
 "$@" 3<&- </dev/null & postgres=$!
 exec 4<&-
@@ -21,10 +22,9 @@ trap '' HUP INT TERM QUIT
 while IFS= read -r card; do rm -f -- "$card"; done <&3
 exec 3<&-
 kill -INT "$postgres"
-trap : TERM
 { sleep 30; kill -QUIT "$postgres"; } &
 wait "$postgres"
-kill -TERM 0
+kill -KILL 0
 `
 
 // supervise starts a supervisor and its server, and returns with the hold.
