@@ -1,0 +1,71 @@
+package wasm
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/lessee-run/lessee/abi"
+)
+
+// attempt is what the host keeps while one instance runs. One goroutine uses it.
+type attempt struct {
+	limits   abi.Limits
+	started  time.Time
+	memory   memory
+	log      logger
+	streams  streams
+	progress progress
+	output   int64      // bytes
+	stopped  *abi.Error // why a host function ended the attempt
+	exited   bool       // the guest called proc_exit
+	exitCode uint32
+}
+
+func newAttempt(limits abi.Limits, sink abi.Sink) *attempt {
+	a := &attempt{limits: limits, started: time.Now()}
+	a.log = logger{attempt: a, sink: sink}
+	a.progress = progress{sink: sink}
+	a.streams.stderr = stream{log: &a.log, level: abi.LevelInfo}
+	return a
+}
+
+type attemptKey struct{}
+
+func attemptFrom(ctx context.Context) *attempt {
+	a, _ := ctx.Value(attemptKey{}).(*attempt)
+	return a
+}
+
+// stop ends the attempt from inside a call that the guest made. The panic is
+// the engine's own way to unwind a guest: it comes back as the error of the
+// call into it, and never passes [Module.Execute].
+func (a *attempt) stop(why *abi.Error) {
+	a.stopped = why
+	panic(why)
+}
+
+// read copies a string out of the guest. Postgres takes neither invalid UTF-8
+// nor NUL as text.
+func (a *attempt) read(m api.Module, ptr, n uint32, what string) string {
+	data, ok := m.Memory().Read(ptr, n)
+	if !ok {
+		a.stop(abi.Errorf(abi.CodePointerInvalid, "the %s at %d, %d bytes long, lies outside the guest's memory", what, ptr, n))
+	}
+	return clean(string(data))
+}
+
+func clean(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+func (a *attempt) usage() abi.Usage {
+	return abi.Usage{
+		WallUS:      time.Since(a.started).Microseconds(),
+		MemoryBytes: a.memory.used,
+		OutputBytes: a.output,
+		LogBytes:    a.log.bytes,
+	}
+}

@@ -1,0 +1,114 @@
+package wasm
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lessee-run/lessee/abi"
+	"github.com/lessee-run/lessee/host/internal/wasm/wasmtest"
+)
+
+// shared is one engine for all tests, because compiling a Go guest takes seconds.
+var shared = sync.OnceValues(func() (*Engine, error) { return New(context.Background(), Config{}) })
+
+// loaded holds a func() (*Module, error) per digest.
+var loaded sync.Map
+
+func load(t testing.TB, binary []byte) *Module {
+	t.Helper()
+	e, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := digestOf(binary)
+	get, _ := loaded.LoadOrStore(digest, sync.OnceValues(func() (*Module, error) { return e.Load(context.Background(), digest, binary) }))
+	m, err := get.(func() (*Module, error))()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func hostile(t testing.TB) *Module { return load(t, wasmtest.Build(t, "./testdata/hostile")) }
+
+func envelope(t testing.TB, payload any) []byte {
+	t.Helper()
+	encoded, err := json.Marshal(payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := abi.EncodeEnvelope(abi.Envelope{ABI: abi.Version, Job: abi.Job{ID: 7, Class: "test", Attempt: 1, MaxAttempts: 5}, Payload: encoded})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func mode(t testing.TB, name string) []byte { return envelope(t, map[string]string{"mode": name}) }
+
+// recorder is a sink that keeps what it hears.
+type recorder struct {
+	lines    []string
+	levels   []abi.Level
+	progress []int
+	notes    []string
+}
+
+func (r *recorder) Log(level abi.Level, line string) {
+	r.lines, r.levels = append(r.lines, line), append(r.levels, level)
+}
+
+func (r *recorder) Progress(permille int, note string) {
+	r.progress, r.notes = append(r.progress, permille), append(r.notes, note)
+}
+
+func codeOf(t testing.TB, err error) abi.Code {
+	t.Helper()
+	e := (*abi.Error)(nil)
+	if err != nil && !errors.As(err, &e) {
+		t.Fatalf("this is no *abi.Error: %v", err)
+	}
+	if e == nil {
+		return ""
+	}
+	return e.Code
+}
+
+// newEngine is an engine of the test's own.
+func newEngine(t testing.TB, config Config) *Engine {
+	t.Helper()
+	e, err := New(context.Background(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+func cacheEntries(t testing.TB, dir string) []string {
+	t.Helper()
+	entries, err := filepath.Glob(filepath.Join(dir, "wazero-*", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entries
+}
+
+func overwrite(t testing.TB, path string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte("not what was written"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const soon = 300 * time.Millisecond
