@@ -1,17 +1,21 @@
 package registry
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Snapshot is one reading of the registry. It never changes; a host replaces
 // the whole of it when the database says that something changed.
 type Snapshot struct {
-	Version int64 // registry_version of the database when it was read
-	classes map[string]Class
+	Version  int64 // registry_version of the database when it was read
+	Settings Settings
+	classes  map[string]Class
 }
 
 // NewSnapshot returns a snapshot of classes, which it copies.
-func NewSnapshot(version int64, classes []Class) *Snapshot {
-	s := &Snapshot{Version: version, classes: make(map[string]Class, len(classes))}
+func NewSnapshot(version int64, settings Settings, classes []Class) *Snapshot {
+	s := &Snapshot{Version: version, Settings: settings, classes: make(map[string]Class, len(classes))}
 	for _, c := range classes {
 		s.classes[c.Name] = c
 	}
@@ -32,11 +36,6 @@ func (s *Snapshot) Enabled() []Class {
 			out = append(out, c)
 		}
 	}
-	slices.SortFunc(out, func(a, b Class) int {
-		if a.Name < b.Name {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(out, func(a, b Class) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }

@@ -14,6 +14,10 @@ var ErrInterrupted = errors.New("the host gave the job back")
 // ErrCancelled, as the cause of a cancelled attempt, ends the job as cancelled.
 var ErrCancelled = errors.New("an operator cancelled the job")
 
+// ErrNotReady, from whatever runs attempts, says that the executor of the class
+// is not there (any more): the job goes back without burning the attempt.
+var ErrNotReady = errors.New("the executor of the class is not ready")
+
 // Decide is the host's one decision: which word the end of an attempt asks
 // for. It is pure. When a retry is due, whether attempts are left, and whether
 // the effects can be done is the database's to say; it needs to know that for
@@ -24,7 +28,7 @@ func Decide(result abi.Result, err error, policy registry.RetryPolicy) Outcome {
 	switch {
 	case errors.Is(err, ErrCancelled):
 		return Outcome{Word: Cancel, Error: abi.Errorf(abi.CodeCancelled, "an operator cancelled the job")}
-	case errors.Is(err, ErrInterrupted):
+	case errors.Is(err, ErrInterrupted), errors.Is(err, ErrNotReady):
 		return Outcome{Word: Release, Error: abi.Errorf(abi.CodeInterrupted, "%v", err)}
 	case err != nil:
 		return failure(asError(err), policy, 0)

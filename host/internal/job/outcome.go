@@ -2,10 +2,18 @@ package job
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"github.com/lessee-run/lessee/abi"
 )
+
+// ErrUnreadable fails a commit because of the data in it: the same outcomes
+// can only fail the same.
+var ErrUnreadable = errors.New("the database can't read the outcomes")
+
+// ErrTimeout fails a commit that took longer than the caller allowed.
+var ErrTimeout = errors.New("the commit ran out of time")
 
 // Outcome is what a host reports of a grant: lessee.job_outcome, field by field.
 type Outcome struct {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 // Commit reports outcomes in one transaction and returns a verdict for each.
 // timeout bounds the statement in the server; 0 does not. An outcome that the
 // server can't even read (JSON that Go takes and jsonb does not) fails the
-// whole call with an error for which IsData is true.
+// whole call with job.ErrUnreadable, a timeout outside a command with job.ErrTimeout.
 func (s *Store) Commit(ctx context.Context, lease int64, outcomes []job.Outcome, timeout time.Duration) ([]job.Verdict, error) {
 	for i := range outcomes {
 		outcomes[i] = outcomes[i].Printable()
@@ -33,8 +34,14 @@ func (s *Store) Commit(ctx context.Context, lease int64, outcomes []job.Outcome,
 	if timeout > 0 {
 		batch.Queue("commit")
 	}
-	err := s.pool.SendBatch(ctx, batch).Close()
-	return verdicts, translate(err)
+	switch err := s.pool.SendBatch(ctx, batch).Close(); {
+	case isData(err):
+		return nil, fmt.Errorf("%w: %w", job.ErrUnreadable, translate(err))
+	case isTimeout(err):
+		return nil, fmt.Errorf("%w: %w", job.ErrTimeout, translate(err))
+	default:
+		return verdicts, translate(err)
+	}
 }
 
 func scanVerdict(row pgx.CollectableRow) (v job.Verdict, err error) {

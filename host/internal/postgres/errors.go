@@ -100,9 +100,9 @@ func isConnection(err error) bool {
 		strings.Contains(err.Error(), "conn closed")
 }
 
-// IsData reports whether the server refused the statement because of the data
+// isData reports whether the server refused the statement because of the data
 // in it: sending the same again can only fail the same.
-func IsData(err error) bool {
+func isData(err error) bool {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
 		return false
@@ -114,8 +114,8 @@ func IsData(err error) bool {
 	return false
 }
 
-// IsTimeout reports whether the server cancelled the statement for its statement_timeout.
-func IsTimeout(err error) bool {
+// isTimeout reports whether the server cancelled the statement for its statement_timeout.
+func isTimeout(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "57014"
 }

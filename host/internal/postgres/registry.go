@@ -13,13 +13,6 @@ import (
 	"github.com/lessee-run/lessee/registry"
 )
 
-// Settings are the rows of runtime_setting that a host obeys.
-type Settings struct {
-	Phase  string
-	Notify bool
-	Poll   time.Duration
-}
-
 // RegistryVersion is the database's; it grows with every change.
 func (s *Store) RegistryVersion(ctx context.Context) (version int64, err error) {
 	err = s.queryRow(ctx, "select lessee.fn_registry_version()", nil, &version)
@@ -28,10 +21,10 @@ func (s *Store) RegistryVersion(ctx context.Context) (version int64, err error) 
 
 // LoadRegistry reads the registry as of one moment. A row that can't be read
 // becomes a class that says so; it never fails the whole.
-func (s *Store) LoadRegistry(ctx context.Context) (*registry.Snapshot, Settings, error) {
+func (s *Store) LoadRegistry(ctx context.Context) (*registry.Snapshot, error) {
 	var data []byte
 	if err := s.queryRow(ctx, "select lessee.fn_registry_snapshot()", nil, &data); err != nil {
-		return nil, Settings{}, err
+		return nil, err
 	}
 	var doc struct {
 		Version  int64             `json:"version"`
@@ -39,20 +32,20 @@ func (s *Store) LoadRegistry(ctx context.Context) (*registry.Snapshot, Settings,
 		Classes  []json.RawMessage `json:"classes"`
 	}
 	if err := json.Unmarshal(data, &doc); err != nil {
-		return nil, Settings{}, fmt.Errorf("read the registry snapshot: %w", err)
+		return nil, fmt.Errorf("read the registry snapshot: %w", err)
 	}
 	classes := make([]registry.Class, len(doc.Classes))
 	for i, row := range doc.Classes {
 		classes[i] = readClass(row)
 	}
-	return registry.NewSnapshot(doc.Version, classes), doc.Settings.read(), nil
+	return registry.NewSnapshot(doc.Version, doc.Settings.read(), classes), nil
 }
 
 type settingRows map[string]json.RawMessage
 
 // read falls back to the defaults of the migration where a row is missing or odd.
-func (rows settingRows) read() Settings {
-	out := Settings{Phase: "running", Notify: true, Poll: time.Second}
+func (rows settingRows) read() registry.Settings {
+	out := registry.DefaultSettings()
 	var poll int64
 	_ = json.Unmarshal(rows["queue.runtime.phase"], &out.Phase)
 	_ = json.Unmarshal(rows["queue.notify.enabled"], &out.Notify)

@@ -1,0 +1,61 @@
+package host
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Config is all that a host needs to know that is not a row. The tags name the
+// keys of file, environment and flags; see docs/operating.md.
+type Config struct {
+	DSN        string        `koanf:"dsn"`         // Postgres, as a non-superuser in role lessee_host
+	Name       string        `koanf:"name"`        // of this host in leases and logs
+	Slots      int           `koanf:"slots"`       // attempts at once, over all classes
+	Grace      time.Duration `koanf:"grace"`       // how long running attempts may finish on shutdown
+	CacheDir   string        `koanf:"cache_dir"`   // compiled modules; empty: none is kept
+	HealthAddr string        `koanf:"health_addr"` // host:port of the health endpoint; empty: none
+	Conns      int           `koanf:"conns"`       // connections to Postgres, one more for LISTEN
+	LogLevel   string        `koanf:"log_level"`   // debug, info, warn, error
+	LogFormat  string        `koanf:"log_format"`  // console, json
+}
+
+// DefaultConfig is a host that works on any machine.
+func DefaultConfig() Config {
+	name, err := os.Hostname()
+	if err != nil {
+		name = "host"
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	return Config{
+		Name:       name,
+		Slots:      16,
+		Grace:      20 * time.Second,
+		CacheDir:   filepath.Join(cache, "lessee"),
+		HealthAddr: "127.0.0.1:7070",
+		Conns:      8,
+		LogLevel:   "info",
+		LogFormat:  "console",
+	}
+}
+
+// Validate reports the first setting that can't work, by the name of its key.
+func (c Config) Validate() error {
+	switch {
+	case c.DSN == "":
+		return fmt.Errorf("dsn is empty: give --dsn or LESSEE_DSN, or run `lessee up` for a private Postgres")
+	case c.Name == "":
+		return fmt.Errorf("name is empty: leases and logs need a name for this host")
+	case c.Slots < 1 || c.Slots > 10_000:
+		return fmt.Errorf("slots is %d: it must be from 1 to 10000", c.Slots)
+	case c.Grace < 0:
+		return fmt.Errorf("grace is %s: it can't be negative", c.Grace)
+	case c.Conns < 4 || c.Conns > 1000:
+		return fmt.Errorf("conns is %d: it must be from 4 to 1000", c.Conns)
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/lessee-run/lessee/host/internal/executor"
+	"github.com/lessee-run/lessee/host/internal/postgres"
+	"github.com/lessee-run/lessee/host/internal/wasm"
+	"github.com/lessee-run/lessee/host/internal/worker"
+	"github.com/lessee-run/lessee/registry"
+)
+
+// Host is one daemon process.
+type Host struct {
+	cfg      Config
+	log      *zap.Logger
+	store    *postgres.Store
+	close    func()
+	engine   *wasm.Engine
+	set      *executor.Set
+	watcher  *executor.Watcher
+	worker   *worker.Worker
+	listener *postgres.Listener
+	health   *health
+}
+
+// New connects, checks that the schema is this version's, and wires a host
+// that has not started. version is the binary's. The error is for a person:
+// what, why, and what to do.
+func New(ctx context.Context, cfg Config, version string, log *zap.Logger) (*Host, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if err := checkSchema(ctx, cfg.DSN); err != nil {
+		return nil, err
+	}
+	pool, err := postgres.Connect(ctx, cfg.DSN, "lessee host "+cfg.Name, int32(cfg.Conns))
+	if err != nil {
+		return nil, err
+	}
+	engine, err := wasm.New(ctx, wasm.Config{CacheDir: cfg.CacheDir, Log: log.Named("wasm")})
+	if err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("start the WASM engine: %w", err)
+	}
+	h := &Host{cfg: cfg, log: log, store: postgres.NewStore(pool), close: pool.Close, engine: engine}
+	h.wire(version)
+	if h.health, err = listenHealth(cfg.HealthAddr, h); err != nil {
+		h.engine.Close(ctx) //nolint:errcheck // the first error tells
+		pool.Close()
+		return nil, err
+	}
+	return h, nil
+}
+
+func (h *Host) wire(version string) {
+	launchers := map[registry.Runtime]executor.Launch{
+		registry.RuntimeWASM: func(ctx context.Context, digest string) (executor.Executor, error) {
+			return h.launchWASM(ctx, digest)
+		},
+	}
+	h.set = executor.New(launchers, func() { h.worker.Wake(); h.worker.Look() }, h.log.Named("executor"))
+	h.watcher = executor.NewWatcher(h.store, h.set, h.log.Named("registry"))
+	h.worker = worker.New(worker.Config{
+		Host:    h.cfg.Name,
+		Version: version,
+		Slots:   h.cfg.Slots,
+		Grace:   h.cfg.Grace,
+		Stale:   h.watcher.Kick,
+	}, h.store, h.set, h.log.Named("worker"))
+	h.listener = h.store.NewListener(h.log.Named("listen"))
+}
+
+// launchWASM fetches a module by digest and makes it ready to run.
+func (h *Host) launchWASM(ctx context.Context, digest string) (*wasm.Module, error) {
+	fetched, err := h.store.FetchModule(ctx, digest)
+	if err != nil {
+		return nil, err
+	}
+	if fetched.Location != "" {
+		if fetched.Bytes, err = os.ReadFile(fetched.Location); err != nil {
+			return nil, fmt.Errorf("module %s@%s: %w", fetched.Name, fetched.Version, err)
+		}
+	}
+	started := time.Now()
+	module, err := h.engine.Load(ctx, digest, fetched.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("module %s@%s: %w", fetched.Name, fetched.Version, err)
+	}
+	h.log.Info("module ready", zap.String("module", fetched.Name+"@"+fetched.Version), zap.String("sha256", digest), zap.Duration("took", time.Since(started)))
+	return module, nil
+}
+
+// Run works until ctx ends and then stops in order: no more claims, grace for
+// what runs, the rest given back, the lease closed, executors and connections closed.
+func (h *Host) Run(ctx context.Context) error {
+	defer h.close()
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var loops sync.WaitGroup
+	loops.Go(func() { h.watcher.Run(background) })
+	loops.Go(func() { h.listener.Run(background, h.deliver) })
+	h.health.serve()
+
+	h.worker.Run(ctx)
+
+	h.health.close()
+	stop()
+	loops.Wait()
+	h.set.Close()
+	return h.engine.Close(context.WithoutCancel(ctx))
+}
+
+// Kill ends the grace of a stopping host at once; for the second Ctrl-C.
+func (h *Host) Kill() { h.worker.Kill() }
+
+func (h *Host) deliver(n postgres.Notification) {
+	switch n.Channel {
+	case postgres.ChannelWake:
+		h.worker.Wake()
+	case postgres.ChannelRegistry:
+		h.watcher.Kick()
+	case postgres.ChannelCancel:
+		if n.Payload == "" || n.Payload == strconv.FormatInt(h.worker.Status().Lease, 10) {
+			h.worker.Look()
+		}
+	}
+}
+
+func checkSchema(ctx context.Context, dsn string) error {
+	migrator, err := postgres.NewMigrator(dsn)
+	if err != nil {
+		return err
+	}
+	defer migrator.Close() //nolint:errcheck // it only read
+	return migrator.Check(ctx)
+}

@@ -1,0 +1,84 @@
+package executor
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/lessee-run/lessee/host/internal/job"
+)
+
+// module is one executor and who uses it. Fields are guarded by Set.mu.
+type module struct {
+	digest   string
+	state    state
+	executor Executor  // when ready
+	err      error     // when failed
+	retryAt  time.Time // when failed
+	users    int
+	unwanted bool // out of the set; the last user closes it
+}
+
+type state int
+
+const (
+	launching state = iota
+	ready
+	failed
+)
+
+// ensure launches the module of digest unless it is there or on its way. Set.mu is held.
+func (s *Set) ensure(digest string, launch Launch) {
+	m := s.modules[digest]
+	if m != nil && (m.state != failed || time.Now().Before(m.retryAt)) {
+		return
+	}
+	m = &module{digest: digest}
+	s.modules[digest] = m
+	s.launches.Go(func() {
+		executor, err := launch(s.ctx, digest)
+		s.launched(m, executor, err)
+	})
+}
+
+func (s *Set) launched(m *module, executor Executor, err error) {
+	s.mu.Lock()
+	m.state, m.executor = ready, executor
+	if err != nil {
+		m.state, m.err, m.retryAt = failed, err, time.Now().Add(retryAfter)
+		s.log.Warn("the module can't be run", zap.String("module", m.digest), zap.Error(err))
+	}
+	s.mu.Unlock()
+	s.changed()
+}
+
+func (s *Set) acquire(digest string) (*module, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.modules[digest]
+	if m == nil || m.state != ready {
+		return nil, job.ErrNotReady
+	}
+	m.users++
+	return m, nil
+}
+
+func (s *Set) release(m *module) {
+	s.mu.Lock()
+	m.users--
+	last := m.unwanted && m.users == 0
+	s.mu.Unlock()
+	if last {
+		s.closeModule(m)
+	}
+}
+
+func (s *Set) closeModule(m *module) {
+	if m.executor == nil {
+		return
+	}
+	if err := m.executor.Close(context.Background()); err != nil {
+		s.log.Warn("close the executor", zap.String("module", m.digest), zap.Error(err))
+	}
+}

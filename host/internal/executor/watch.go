@@ -1,0 +1,88 @@
+package executor
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/lessee-run/lessee/registry"
+)
+
+// Source is where the registry is read from.
+type Source interface {
+	RegistryVersion(ctx context.Context) (int64, error)
+	LoadRegistry(ctx context.Context) (*registry.Snapshot, error)
+}
+
+// Watcher keeps a Set at the registry's newest version.
+type Watcher struct {
+	source Source
+	set    *Set
+	log    *zap.Logger
+	kick   chan struct{}
+}
+
+// NewWatcher returns a watcher that feeds set from source.
+func NewWatcher(source Source, set *Set, log *zap.Logger) *Watcher {
+	return &Watcher{source: source, set: set, log: log, kick: make(chan struct{}, 1)}
+}
+
+// Kick makes the watcher look now: a NOTIFY came, or a claim told of a newer version.
+func (w *Watcher) Kick() {
+	select {
+	case w.kick <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// quiet is how often to look when NOTIFY works: only to catch what it lost.
+// It also paces new tries of modules that failed to launch.
+const quiet = 10 * time.Second
+
+// Run follows the registry until ctx ends.
+func (w *Watcher) Run(ctx context.Context) {
+	for {
+		if err := w.look(ctx); err != nil && ctx.Err() == nil {
+			w.log.Warn("the registry can't be read; the last reading stays in force", zap.Error(err))
+		}
+		wait := w.set.Snapshot().Settings.Poll
+		if w.set.Snapshot().Settings.Notify {
+			wait = quiet
+		}
+		if w.set.Snapshot().Version == 0 {
+			wait = time.Second // nothing was ever read
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-w.kick:
+			timer.Stop()
+		case <-timer.C:
+		}
+	}
+}
+
+// look reads the registry if it changed. An unchanged one is synced all the
+// same, so that modules that failed are tried again.
+func (w *Watcher) look(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	current := w.set.Snapshot()
+	version, err := w.source.RegistryVersion(ctx)
+	if err != nil {
+		return err
+	}
+	if version == current.Version {
+		w.set.Sync(current)
+		return nil
+	}
+	snapshot, err := w.source.LoadRegistry(ctx)
+	if err != nil {
+		return err
+	}
+	w.set.Sync(snapshot)
+	return nil
+}

@@ -1,0 +1,118 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/lessee-run/lessee/abi"
+	"github.com/lessee-run/lessee/host/internal/job"
+	"github.com/lessee-run/lessee/registry"
+)
+
+// policy is the retry policy of the class, for outcomes that turn into failures here.
+type policy = registry.RetryPolicy
+
+// batchMax bounds one commit.
+const batchMax = 500
+
+// commitLoop commits what attempts settle, as many at once as have gathered
+// while the last commit was on its way.
+func (s *session) commitLoop() {
+	for first := range s.outcomes {
+		s.commit(s.gather(first), 0)
+	}
+}
+
+func (s *session) gather(first settled) []settled {
+	batch := []settled{first}
+	for len(batch) < batchMax {
+		select {
+		case next, ok := <-s.outcomes:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, next)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// commit brings a batch home: it tries until the database answers or the lease
+// is lost. An answer that got lost is no harm, because the database knows an
+// outcome by its span. A batch that the database can't read is halved until
+// the outcome at fault is alone; that one becomes a failure of its job.
+func (s *session) commit(batch []settled, timeout time.Duration) {
+	outcomes := make([]job.Outcome, len(batch))
+	for i, b := range batch {
+		outcomes[i] = b.outcome
+	}
+	verdicts, err := s.send(outcomes, timeout)
+	switch {
+	case err == nil:
+		s.conclude(verdicts)
+	case s.lost():
+	case len(batch) > 1:
+		s.commit(batch[:len(batch)/2], timeout)
+		s.commit(batch[len(batch)/2:], timeout)
+	default:
+		s.commitFailure(batch[0], err)
+	}
+}
+
+// send returns the verdicts, or an error that sending again would not mend.
+func (s *session) send(outcomes []job.Outcome, timeout time.Duration) ([]job.Verdict, error) {
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		if s.lost() {
+			return nil, errLeaseLost
+		}
+		ctx, cancel := context.WithTimeout(s.uncancelled(), timeout+max(s.trusted(), time.Millisecond))
+		verdicts, err := s.store.Commit(ctx, s.lease, outcomes, timeout)
+		cancel()
+		if err == nil || errors.Is(err, job.ErrUnreadable) || errors.Is(err, job.ErrTimeout) {
+			return verdicts, err
+		}
+		s.failed(err)
+		s.log.Warn("commit; trying again", zap.Int("jobs", len(outcomes)), zap.Error(err), zap.Duration("in", pause))
+		sleep(s.uncancelled(), pause)
+	}
+}
+
+// uncancelled is for the database: an interrupted attempt still has to be reported.
+func (s *session) uncancelled() context.Context { return context.WithoutCancel(s.work) }
+
+// commitFailure reports, in place of an outcome that could not be committed, why.
+func (s *session) commitFailure(b settled, cause error) {
+	err := abi.Errorf(abi.CodeResultInvalid, "the database can't take the result: %v", errors.Unwrap(cause))
+	if errors.Is(cause, job.ErrTimeout) {
+		err = abi.Errorf(abi.CodeCommandTimeout, "the commands took longer than limits.command_ms")
+	}
+	word := job.Retry
+	if b.policy.Permanent(err.Code) {
+		word = job.DeadLetter
+	}
+	outcome := b.outcome.Failed(word, err)
+	verdicts, sendErr := s.send([]job.Outcome{outcome}, 0)
+	if sendErr != nil {
+		s.log.Error("an outcome can't be committed; the sweep will take the job when it is overdue", zap.Int64("job", outcome.JobID), zap.Error(sendErr), zap.NamedError("first", cause))
+		s.settle(outcome.JobID)
+		return
+	}
+	s.conclude(verdicts)
+}
+
+func (s *session) conclude(verdicts []job.Verdict) {
+	for _, v := range verdicts {
+		s.settle(v.JobID)
+		switch v.Verdict {
+		case job.Stale:
+			s.log.Warn("a result was refused: the job is not this lease's any more", zap.Int64("job", v.JobID), zap.String("code", string(v.Code)), zap.String("why", v.Message))
+		case job.Changed:
+			s.log.Info("the database decided otherwise", zap.Int64("job", v.JobID), zap.String("state", string(v.State)), zap.String("code", string(v.Code)), zap.String("why", v.Message))
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package worker
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/lessee-run/lessee/abi"
+	"github.com/lessee-run/lessee/host/internal/job"
+	"github.com/lessee-run/lessee/registry"
+)
+
+// attempt carries one grant from its envelope to the committer.
+func (s *session) attempt(j job.Job, class registry.Class) {
+	outcome := s.execute(j, class)
+	if s.lost() {
+		s.freeSlot(j.Class) // the result is dropped: this host may not write any more
+		return
+	}
+	if outcome.Word == job.Succeed && class.Runtime == registry.RuntimeCommand || len(outcome.Commands) > 0 {
+		// Commands are the work of the commit: they keep the slot, and come
+		// alone, because one statement has one timeout.
+		s.commit([]settled{{outcome, class.Retry}}, time.Duration(class.Limits.CommandMS)*time.Millisecond)
+		s.freeSlot(j.Class)
+		return
+	}
+	s.outcomes <- settled{outcome, class.Retry}
+	s.freeSlot(j.Class)
+}
+
+// execute runs the executor and decides what to ask for.
+func (s *session) execute(j job.Job, class registry.Class) job.Outcome {
+	span := newSpanID()
+	log := &attemptLog{log: s.log.With(
+		zap.Int64("job", j.ID), zap.String("class", j.Class), zap.Int("attempt", j.Attempt),
+		zap.String("trace_id", j.Trace.TraceID), zap.String("span_id", span))}
+
+	result, usage, err := s.call(j, class, span, log)
+	outcome := job.Decide(result, err, class.Retry)
+	outcome.JobID, outcome.Fence, outcome.Attempt, outcome.SpanID = j.ID, j.Fence, j.Attempt, span
+	outcome.ModuleDigest, outcome.Usage = class.ModuleDigest, &usage
+	if outcome.Error != nil {
+		outcome.LogTail = log.tail()
+		log.log.Info("attempt failed", zap.String("word", string(outcome.Word)), zap.String("code", string(outcome.Error.Code)), zap.String("error", outcome.Error.Message))
+	} else {
+		log.log.Debug("attempt done", zap.String("word", string(outcome.Word)), zap.Int64("wall_us", usage.WallUS))
+	}
+	return outcome
+}
+
+// call is the executor's part. Its error is an *abi.Error, or the cause for
+// which the attempt was stopped.
+func (s *session) call(j job.Job, class registry.Class, span string, log *attemptLog) (abi.Result, abi.Usage, error) {
+	ctx, stop := context.WithCancelCause(s.work)
+	defer stop(nil)
+	if !s.started(j, stop) {
+		return abi.Result{}, abi.Usage{}, job.ErrInterrupted
+	}
+	if class.Runtime == registry.RuntimeCommand {
+		return abi.Result{Status: abi.StatusOK}, abi.Usage{}, nil // the commit does the work
+	}
+	envelope, err := abi.EncodeEnvelope(j.Envelope(class, span))
+	if err != nil {
+		return abi.Result{}, abi.Usage{}, abi.Errorf(abi.CodeHostError, "encode the envelope: %v", err)
+	}
+	result, usage, err := s.runner.Execute(ctx, class, envelope, log)
+	if err != nil && ctx.Err() != nil {
+		if cause := context.Cause(ctx); errors.Is(cause, job.ErrCancelled) || errors.Is(cause, job.ErrInterrupted) {
+			err = cause
+		}
+	}
+	return result, usage, err
+}
+
+// started marks a grant as started, for the next heartbeat. False: the database
+// has taken the job back already.
+func (s *session) started(j job.Job, stop context.CancelCauseFunc) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := s.held[j.ID]
+	if g == nil || g.job.Fence != j.Fence {
+		return false
+	}
+	g.started, g.stop = time.Now(), stop
+	return true
+}
+
+func newSpanID() string {
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // never fails
+	return hex.EncodeToString(id[:])
+}

@@ -1,0 +1,133 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/lessee-run/lessee/host/internal/job"
+	"github.com/lessee-run/lessee/registry"
+)
+
+// renewLoop is the heartbeat. It renews three times in a TTL, sooner when told
+// to look, and ends the session when the lease can't be trusted any more. The
+// deadline has a timer of its own, so that a call that hangs can't delay it.
+func (s *session) renewLoop(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go s.watchTrust(ctx)
+	for ctx.Err() == nil && !s.lost() {
+		wait := s.ttl / 3
+		if err := s.renewOnce(ctx); err != nil && ctx.Err() == nil {
+			s.failed(err)
+			s.log.Warn("the lease could not be renewed; trying again", zap.Error(err), zap.Duration("trusted_for", s.trusted()))
+			wait = s.ttl / 30
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+		case <-s.gone:
+		case <-s.renew:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// watchTrust kills everything when the time is up for which the lease is trusted.
+func (s *session) watchTrust(ctx context.Context) {
+	for left := s.trusted(); left > 0; left = s.trusted() {
+		sleep(ctx, left)
+		if ctx.Err() != nil {
+			return
+		}
+	}
+	s.lose("it was not renewed in time")
+}
+
+func (s *session) renewOnce(ctx context.Context) error {
+	before := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, s.ttl/3)
+	defer cancel()
+	renewal, err := s.store.RenewLease(ctx, s.lease, s.report())
+	if err != nil {
+		return err
+	}
+	if !renewal.Alive {
+		s.lose("the database had given it away")
+		return nil
+	}
+	s.trust(before, renewal.TTL)
+	s.note(func(st *Status) { st.RenewedAt, st.LastError = before, "" })
+	for _, stop := range renewal.Stop {
+		s.stop(stop)
+	}
+	if s.runner.Snapshot().Settings.Phase == registry.PhaseStopped {
+		s.stopAll(job.ErrInterrupted)
+	}
+	return s.reportClasses(ctx)
+}
+
+func (s *session) report() job.Report {
+	r := job.Report{Held: []job.Held{}, Classes: s.runner.Readiness()}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, g := range s.held {
+		h := job.Held{JobID: id, Fence: g.job.Fence}
+		if !g.started.IsZero() {
+			age := time.Since(g.started).Milliseconds()
+			h.StartedMS = &age
+		}
+		r.Held = append(r.Held, h)
+	}
+	return r
+}
+
+// stop ends one attempt: an operator cancelled it, or the job is gone.
+func (s *session) stop(stop job.Stop) {
+	s.mu.Lock()
+	g := s.held[stop.JobID]
+	s.mu.Unlock()
+	if g == nil || g.job.Fence != stop.Fence || g.stop == nil {
+		return // settled meanwhile, or it will be told by the next heartbeat
+	}
+	cause := job.ErrCancelled
+	if stop.Why == job.StopLost {
+		cause = job.ErrInterrupted // its outcome will be refused as stale
+	}
+	g.stop(cause)
+}
+
+func (s *session) stopAll(cause error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, g := range s.held {
+		if g.stop != nil {
+			g.stop(cause)
+		}
+	}
+}
+
+// reportClasses tells the registry what it does not say yet about the classes
+// on this host: that one runs, or why it does not. Each finding is told once
+// per version of the registry; a class that is still being made ready has none.
+func (s *session) reportClasses(ctx context.Context) error {
+	snapshot, readiness := s.runner.Snapshot(), s.runner.Readiness()
+	for _, class := range snapshot.Enabled() {
+		r := readiness[class.Name]
+		finding := fmt.Sprintf("%d %t %s", snapshot.Version, r.Ready, r.Reason)
+		if (!r.Ready && r.Reason == "") || s.reported[class.Name] == finding {
+			continue
+		}
+		known := r.Ready == (class.Status == registry.StatusActive) && r.Reason == class.StatusReason
+		if !known {
+			if err := s.store.ReportClass(ctx, s.lease, class, r.Reason); err != nil {
+				return err
+			}
+		}
+		s.reported[class.Name] = finding
+	}
+	return nil
+}

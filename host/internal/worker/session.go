@@ -1,0 +1,164 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/lessee-run/lessee/host/internal/job"
+)
+
+// errLeaseLost is the cause with which a session's attempts are killed when
+// the host may no longer write.
+var errLeaseLost = errors.New("the lease was lost")
+
+// session is everything that a host does and holds under one lease.
+type session struct {
+	*Worker
+	lease    int64
+	ttl      time.Duration
+	log      *zap.Logger
+	work     context.Context         // of the attempts
+	end      context.CancelCauseFunc // ends them all
+	gone     chan struct{}           // closed when the lease is lost
+	goneOnce sync.Once
+	freed    chan struct{} // a slot became free
+	outcomes chan settled  // from attempts to the committer
+	attempts sync.WaitGroup
+	reported map[string]string // class -> what was last reported of it
+
+	mu           sync.Mutex
+	trustedUntil time.Time
+	held         map[int64]*grant // by job id: granted and not settled
+	running      map[string]int   // class -> attempts that hold a slot
+	slots        int              // attempts that hold a slot, over all classes
+}
+
+// grant is a job that this session holds.
+type grant struct {
+	job     job.Job
+	started time.Time               // zero: not yet
+	stop    context.CancelCauseFunc // of its attempt; nil before it starts
+}
+
+// settled is an outcome on its way to the committer.
+type settled struct {
+	outcome job.Outcome
+	policy  policy
+}
+
+func (w *Worker) open(ctx context.Context) (*session, error) {
+	before := time.Now()
+	lease, err := w.store.OpenLease(ctx, w.cfg.Host, w.cfg.Version)
+	if err != nil {
+		return nil, err
+	}
+	work, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	s := &session{
+		Worker: w, lease: lease.ID, ttl: lease.TTL, log: w.log.With(zap.Int64("lease", lease.ID)),
+		work: work, end: end, gone: make(chan struct{}), freed: make(chan struct{}, 1), outcomes: make(chan settled, w.cfg.Slots), reported: map[string]string{},
+		held: map[int64]*grant{}, running: map[string]int{},
+	}
+	s.trust(before, lease.TTL)
+	w.note(func(st *Status) { st.Lease, st.RenewedAt, st.LastError = lease.ID, before, "" })
+	s.log.Info("leased", zap.Duration("ttl", lease.TTL))
+	return s, nil
+}
+
+// run works until ctx ends or the lease is lost, and leaves nothing running.
+func (s *session) run(ctx context.Context) {
+	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
+	var loops, committers sync.WaitGroup
+	loops.Go(func() { s.renewLoop(background) })
+	loops.Go(func() { s.sweepLoop(background) })
+	for range 2 { // one batch is on its way while the next gathers
+		committers.Go(s.commitLoop)
+	}
+
+	s.claimLoop(ctx)
+
+	s.drain()
+	close(s.outcomes)
+	committers.Wait()
+	stopBackground()
+	loops.Wait()
+	s.close()
+}
+
+// drain waits for the attempts: Grace for them to finish, then not without force.
+func (s *session) drain() {
+	done := make(chan struct{})
+	go func() { s.attempts.Wait(); close(done) }()
+	grace := time.NewTimer(s.cfg.Grace)
+	defer grace.Stop()
+	select {
+	case <-done:
+		return
+	case <-s.gone: // everything is being killed already
+	case <-s.killed:
+	case <-grace.C:
+	}
+	s.end(job.ErrInterrupted)
+	<-done
+}
+
+func (s *session) close() {
+	s.note(func(st *Status) { st.Lease = 0 })
+	if s.lost() {
+		s.mu.Lock()
+		dropped := len(s.held)
+		s.mu.Unlock()
+		s.log.Error("lease lost: every attempt was stopped and no result of it was committed; the jobs go to other hosts", zap.Int("jobs", dropped))
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if err := s.store.CloseLease(ctx, s.lease); err != nil {
+		s.log.Warn("the lease could not be closed; it will expire", zap.Error(err))
+	}
+	s.end(nil)
+	s.log.Info("lease closed")
+}
+
+// trust extends the lease: from is the moment before the call that renewed it.
+func (s *session) trust(from time.Time, ttl time.Duration) {
+	s.mu.Lock()
+	s.trustedUntil = from.Add(ttl - ttl/10)
+	s.mu.Unlock()
+}
+
+func (s *session) trusted() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Until(s.trustedUntil)
+}
+
+// lose is called when this host may not write any more: what runs is killed.
+func (s *session) lose(why string) {
+	s.goneOnce.Do(func() {
+		s.log.Error("lease lost; killing what runs", zap.String("why", why))
+		close(s.gone)
+		s.end(errLeaseLost)
+	})
+}
+
+func (s *session) lost() bool {
+	select {
+	case <-s.gone:
+		return true
+	default:
+		return false
+	}
+}
+
+// settle forgets a grant: it is committed, stale or given back.
+func (s *session) settle(id int64) {
+	s.mu.Lock()
+	delete(s.held, id)
+	n := len(s.held)
+	s.mu.Unlock()
+	s.note(func(st *Status) { st.Uncommitted = n })
+}

@@ -1,0 +1,114 @@
+package worker
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/lessee-run/lessee/abi"
+	"github.com/lessee-run/lessee/host/internal/job"
+	"github.com/lessee-run/lessee/registry"
+)
+
+// Store is the database, as far as the journey needs it.
+type Store interface {
+	OpenLease(ctx context.Context, host, version string) (job.Lease, error)
+	RenewLease(ctx context.Context, lease int64, report job.Report) (job.Renewal, error)
+	CloseLease(ctx context.Context, lease int64) error
+	ReportClass(ctx context.Context, lease int64, class registry.Class, reason string) error
+	Claim(ctx context.Context, lease int64, wants []job.Want, limit int) ([]job.Job, error)
+	Commit(ctx context.Context, lease int64, outcomes []job.Outcome, timeout time.Duration) ([]job.Verdict, error)
+	Release(ctx context.Context, lease int64, jobs []job.Job) error
+	Due(ctx context.Context) (promoted int, next time.Duration, err error)
+	Sweep(ctx context.Context) (job.Swept, error)
+}
+
+// Runner runs attempts. It knows the registry.
+type Runner interface {
+	Snapshot() *registry.Snapshot
+	Runnable() []registry.Class
+	Readiness() map[string]job.Readiness
+	Execute(ctx context.Context, class registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error)
+}
+
+// Config of a worker.
+type Config struct {
+	Host    string        // name, for the lease
+	Version string        // of the binary
+	Slots   int           // attempts at once
+	Grace   time.Duration // how long attempts may finish after Run's context ends
+	Stale   func()        // called when a claim shows that the registry is newer than the Runner's snapshot
+}
+
+// Worker leases jobs, runs them, commits what they answered.
+type Worker struct {
+	cfg    Config
+	store  Store
+	runner Runner
+	log    *zap.Logger
+	wake   chan struct{} // something may be ready
+	renew  chan struct{} // look at the lease now
+	killed chan struct{} // closed by Kill
+
+	killOnce sync.Once
+	mu       sync.Mutex
+	status   Status
+}
+
+// New returns a worker that has not started.
+func New(cfg Config, store Store, runner Runner, log *zap.Logger) *Worker {
+	return &Worker{
+		cfg: cfg, store: store, runner: runner, log: log,
+		wake: make(chan struct{}, 1), renew: make(chan struct{}, 1), killed: make(chan struct{}),
+	}
+}
+
+// Wake says that jobs may be ready or classes may have become runnable.
+func (w *Worker) Wake() { signal(w.wake) }
+
+// Look makes the worker renew its lease now: an operator cancelled a job it
+// may hold, or the readiness of a class changed.
+func (w *Worker) Look() { signal(w.renew) }
+
+// Kill ends the grace of a stopping worker at once.
+func (w *Worker) Kill() { w.killOnce.Do(func() { close(w.killed) }) }
+
+// Run works until ctx ends, then stops in two stages: no more claims and Grace
+// for what runs; then what still runs is interrupted and given back.
+func (w *Worker) Run(ctx context.Context) {
+	pause := 100 * time.Millisecond
+	for ctx.Err() == nil {
+		s, err := w.open(ctx)
+		if err != nil {
+			if ctx.Err() != nil {
+				return
+			}
+			w.failed(err)
+			w.log.Warn("no lease; trying again", zap.Error(err), zap.Duration("in", pause))
+			sleep(ctx, pause)
+			pause = min(2*pause, 2*time.Second)
+			continue
+		}
+		pause = 100 * time.Millisecond
+		s.run(ctx)
+	}
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // one is waiting already, and tells the same
+	}
+}
+
+// sleep waits for d, or less when ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
