@@ -64,10 +64,13 @@ func DecodeResult(data []byte) (Result, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&r); err != nil {
-		return Result{}, Errorf(CodeResultInvalid, "the result is not the JSON of ABI v%d: %v", Version, err)
+		return Result{}, Errorf(CodeResultInvalid, "the result is not the JSON of ABI v%d: %.300s", Version, err) // the guest chose what it quotes
 	}
 	if _, err := dec.Token(); err != io.EOF {
 		return Result{}, Errorf(CodeResultInvalid, "the result has bytes after its JSON value: return exactly one JSON object")
+	}
+	if err := storable(data); err != nil {
+		return Result{}, Errorf(CodeResultInvalid, "Postgres can't store the result: %v", err)
 	}
 	if err := r.check(); err != nil {
 		return Result{}, err
@@ -88,7 +91,7 @@ func (r Result) check() error {
 	case "":
 		return Errorf(CodeResultInvalid, "the result has no status: one of ok, retry, fail, park")
 	default:
-		return Errorf(CodeResultInvalid, "status %q is unknown: one of ok, retry, fail, park", r.Status)
+		return Errorf(CodeResultInvalid, "status %.40q is unknown: one of ok, retry, fail, park", r.Status)
 	}
 	if r.RetryAfterMS < 0 {
 		return Errorf(CodeResultInvalid, "retry_after_ms is %d: it can't be negative", r.RetryAfterMS)

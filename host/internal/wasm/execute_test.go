@@ -11,6 +11,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"go.uber.org/goleak"
+
 	"github.com/lessee-run/lessee/abi"
 	"github.com/lessee-run/lessee/host/internal/wasm/wasmtest"
 )
@@ -190,26 +192,50 @@ func TestTheHostGoesOnWhileEverySlotIsHeldByAHostileGuest(t *testing.T) {
 	}
 	done := make(chan struct{})
 	go func() { slots.Wait(); close(done) }()
+	go collectUntil(done)
 	if gap := longestGap(done); gap > time.Second {
 		t.Errorf("the heartbeat paused for %s", gap)
 	}
 }
 
-// longestGap ticks, and makes the collector stop the world, until done.
-func longestGap(done <-chan struct{}) (longest time.Duration) {
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
-	last := time.Now()
+// collectUntil makes the collector stop the world again and again: a guest
+// that can't be interrupted would stop everybody with it.
+func collectUntil(done <-chan struct{}) {
 	for {
 		select {
 		case <-done:
-			return longest
-		case <-ticker.C:
+			return
+		default:
 			runtime.GC()
-			longest = max(longest, time.Since(last))
-			last = time.Now()
 		}
 	}
+}
+
+// longestGap is the longest pause of a heartbeat until done.
+func longestGap(done <-chan struct{}) (longest time.Duration) {
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for last := time.Now(); ; last = time.Now() {
+		select {
+		case <-done:
+			return max(longest, time.Since(last))
+		case <-ticker.C:
+			longest = max(longest, time.Since(last))
+		}
+	}
+}
+
+func TestAStoppedGuestLeavesNoGoroutineBehind(t *testing.T) {
+	m := hostile(t)
+	before := goleak.IgnoreCurrent()
+	limits := abi.DefaultLimits()
+	wall(soon)(&limits)
+	for _, misdeed := range []string{"loop", "sleep", "exit 3", "log"} {
+		if _, _, err := m.Execute(t.Context(), mode(t, misdeed), limits, &recorder{}); err == nil {
+			t.Errorf("%s came back with a result", misdeed)
+		}
+	}
+	goleak.VerifyNone(t, before)
 }
 
 func TestOneModuleRunsManyAttemptsAtOnce(t *testing.T) {
