@@ -31,15 +31,18 @@ func (c *Cluster) findBinaries(ctx context.Context) (binaries, error) {
 	if err != nil {
 		return binaries{}, err
 	}
-	dirs := []string{c.cfg.Binaries}
-	if c.cfg.Binaries == "" {
-		dirs = binaryDirs()
+	if c.cfg.Binaries != "" {
+		return chooseBinaries(ctx, []string{c.cfg.Binaries}, want)
 	}
+	return c.chooseOrFetch(ctx, binaryDirs(), want)
+}
+
+func (c *Cluster) chooseOrFetch(ctx context.Context, dirs []string, want int) (binaries, error) {
 	bin, missing := chooseBinaries(ctx, dirs, want)
-	if missing == nil || c.cfg.Binaries != "" {
+	if missing == nil || ctx.Err() != nil {
 		return bin, missing
 	}
-	bin, err = c.fetch(ctx, want)
+	bin, err := c.fetch(ctx, want)
 	if err != nil {
 		return bin, fmt.Errorf("%w; and could not fetch one: %w; %s", missing, err, remedy(want))
 	}

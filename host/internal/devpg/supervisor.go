@@ -12,17 +12,18 @@ import (
 //
 // Descriptor 3 is the hold's read end, 4 the server lock, which is for Postgres alone. A process
 // that attaches writes the path of a card; taking the card away is the answer that it is held in
-// time. Postgres is not waited for before it is told to stop, so that its process id stays its
-// own. Signals to the group are ignored: only the end of the hold stops the server. The last line
-// ends the timer together with the shell; no gentler signal is sure to reach a timer just forked.
+// time. The supervisor ignores signals, so only the end of the hold stops the server. It sends its
+// own to its process group, whose id, unlike a process's, is not used again while it lives: first
+// for a fast shutdown, in the end for an immediate one. The last line ends the timer together with
+// the shell; no gentler signal is sure to reach a timer just forked.
 const supervision = `
 "$@" 3<&- </dev/null & postgres=$!
 exec 4<&-
 trap '' HUP INT TERM QUIT
 while IFS= read -r card; do rm -f -- "$card"; done <&3
 exec 3<&-
-kill -INT "$postgres"
-{ sleep 30; kill -QUIT "$postgres"; } &
+kill -INT 0
+{ sleep 30; kill -QUIT 0; } &
 wait "$postgres"
 kill -KILL 0
 `
