@@ -151,6 +151,7 @@ begin
         v_ref_to := v_ref_to || substr(v_value #>> '{}', 2);
       end if;
 
+      continue when v_shape not in ('schema', 'schema list', 'schema map', 'pattern map');
       for v_key, v_sub in
         select '', v_value where v_shape = 'schema'
         union all
