@@ -1,5 +1,6 @@
 -- Trigger of executor_class_registry: refuses a row that can't work, with the
--- sentence that mends it, and sets the status of one that changed to pending.
+-- sentence that mends it, stamps who changed it, and sets the status to pending
+-- when what hosts run has changed.
 create or replace function lessee.fn_class_check()
 returns trigger
 language plpgsql security definer
@@ -31,10 +32,16 @@ begin
   if tg_op = 'UPDATE' and new.class <> old.class then
     raise exception 'class %: a class keeps its name, because jobs refer to it; register a new one', old.class using errcode = 'check_violation';
   end if;
-  new.status := 'pending';
-  new.status_reason := '';
-  new.status_host := '';
-  new.status_at := clock_timestamp();
+  new.limits := lessee.fn_class_numbers(new.limits);
+  new.retry_policy := lessee.fn_class_numbers(new.retry_policy);
+  if tg_op = 'INSERT' or
+     (new.runtime, new.module_sha256, new.command, new.enabled, new.limits, new.retry_policy, new.grants, new.config, new.payload_schema, new.result_schema) is distinct from
+     (old.runtime, old.module_sha256, old.command, old.enabled, old.limits, old.retry_policy, old.grants, old.config, old.payload_schema, old.result_schema) then
+    new.status := 'pending';
+    new.status_reason := '';
+    new.status_host := '';
+    new.status_at := clock_timestamp();
+  end if;
   new.updated_at := clock_timestamp();
   new.updated_by := session_user;
   return new;
@@ -42,5 +49,6 @@ end
 $$;
 comment on function lessee.fn_class_check() is 'refuses a class row that can''t work';
 create or replace trigger class_check before insert or
-  update of class, runtime, module_sha256, command, enabled, limits, retry_policy, grants, config, payload_schema, result_schema, owner, reason
+  update of class, runtime, module_sha256, command, enabled, limits, retry_policy, grants, config, payload_schema, result_schema,
+            concurrency_per_host, priority, requires_approval, idempotency_retention, expires_after, owner, reason, exit_path
   on lessee.executor_class_registry for each row execute function lessee.fn_class_check();

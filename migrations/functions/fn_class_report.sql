@@ -1,6 +1,7 @@
 -- A host says whether it can run a class with a module. Broken is written at
 -- once; active is written over pending, or over the same host's own broken, so
--- that one good host doesn't hide what another one suffers from. A report
+-- that one good host doesn't hide what another one suffers from, or over that
+-- of a host that is gone. A report
 -- about a module that the class no longer points at says nothing.
 create or replace function lessee.fn_class_report(p_lease bigint, p_class text, p_module_sha256 text, p_ready boolean, p_reason text)
 returns void
@@ -9,15 +10,16 @@ set search_path = pg_catalog, lessee, pg_temp
 as $$
   update lessee.executor_class_registry c
   set status = case when p_ready then 'active' else 'broken' end,
-      status_reason = left(p_reason, 2000),
+      status_reason = left(coalesce(p_reason, ''), 2000),
       status_host = l.host,
       status_at = clock_timestamp()
   from lessee.dot_iu_runtime_lease l
-  where l.lease_id = p_lease and l.ended_at is null
+  where l.lease_id = p_lease and l.ended_at is null and l.expires_at > clock_timestamp()
     and c.class = p_class and c.enabled
     and c.module_sha256 is not distinct from p_module_sha256
-    and (not p_ready or c.status = 'pending' or c.status_host = l.host)
-    and (c.status, c.status_reason, c.status_host) is distinct from (case when p_ready then 'active' else 'broken' end, left(p_reason, 2000), l.host);
+    and (not p_ready or c.status = 'pending' or c.status_host = l.host
+         or not exists (select from lessee.dot_iu_runtime_lease a where a.host = c.status_host and a.ended_at is null and a.expires_at > clock_timestamp()))
+    and (c.status, c.status_reason, c.status_host) is distinct from (case when p_ready then 'active' else 'broken' end, left(coalesce(p_reason, ''), 2000), l.host);
 $$;
 comment on function lessee.fn_class_report(bigint, text, text, boolean, text) is 'a host''s finding about a class';
 grant execute on function lessee.fn_class_report(bigint, text, text, boolean, text) to lessee_host;

@@ -20,6 +20,9 @@ begin
     select c.class, w.slots, lessee.fn_default_limits() || c.limits as limits, c.runtime
     from unnest(p_classes, p_slots) as w(class, slots)
     join executor_class_registry c on c.class = w.class and c.enabled
+    where w.slots > 0
+      -- while its command is switched off, a class waits: a claim could only fail
+      and (c.command is null or exists (select from dot_function_registry f where f.name = c.command and f.enabled))
   ), candidate as materialized (
     select q.id, w.runtime, w.limits
     from wanted w
@@ -32,7 +35,7 @@ begin
       for update skip locked
     ) q
     order by q.priority, q.run_at, q.id
-    limit p_max
+    limit coalesce(p_max, 0)
   ), claimed as (
     update job_queue q
     set state = 'leased', lease_id = p_lease, attempt = q.attempt + 1, fence = q.fence + 1, leased_at = v_now,

@@ -6,6 +6,7 @@
 -- message say what and why); stale (the job is not this lease's any more:
 -- nothing of the outcome was written). An outcome that is sent again because
 -- the answer to it was lost is recognised by its span_id and accepted again.
+-- Two outcomes of one grant in one call count as one; which, is not said.
 --
 -- A failing command or an output that breaks its schema undoes the effects of
 -- that job alone. A caller that sets statement_timeout sends jobs with
@@ -22,9 +23,13 @@ declare
   v_row record;
 begin
   for v_row in
-    select o as outcome, q as job, c as class
-    from jsonb_populate_recordset(null::job_outcome, p_outcomes) o
-    join job_queue q on q.id = o.job_id and q.fence = o.fence and q.attempt = o.attempt and q.lease_id = p_lease and q.state in ('leased', 'running')
+    select o.outcome, q as job, c as class
+    from (
+      select distinct on (r.job_id, r.fence, r.attempt) r as outcome
+      from jsonb_populate_recordset(null::job_outcome, p_outcomes) r
+    ) o
+    join job_queue q on q.id = (o.outcome).job_id and q.fence = (o.outcome).fence and q.attempt = (o.outcome).attempt
+                    and q.lease_id = p_lease and q.state in ('leased', 'running')
     join executor_class_registry c on c.class = q.class
     where v_live
     order by q.id
@@ -35,23 +40,24 @@ begin
 
   return query
   with applied as materialized (
-    select e.job_id, e.fence, e.word from lessee.fn_job_end(v_endings) e
+    select e.job_id, e.fence, e.word, d.error
+    from lessee.fn_job_end(v_endings) e
+    join unnest(v_endings) d on d.job_id = e.job_id and d.fence = e.fence
     union all -- one or the other: what was ended before is not held now
-    select t.job_id, t.fence, t.word
-    from jsonb_populate_recordset(null::job_outcome, p_outcomes) o
+    select t.job_id, t.fence, t.word, t.error
+    from (select distinct r.job_id, r.fence, r.span_id from jsonb_populate_recordset(null::job_outcome, p_outcomes) r) o
     join job_attempt t on t.job_id = o.job_id and t.fence = o.fence and t.span_id = o.span_id and t.lease_id = p_lease
   )
   select o.job_id, o.fence,
          case when a.word is null then 'stale' when a.word = o.word then 'accepted' else 'changed' end,
          case a.word when 'succeed' then 'succeeded' when 'retry' then 'retry_wait' when 'dead_letter' then 'dead_lettered'
                      when 'park' then 'waiting' when 'cancel' then 'cancelled' when 'release' then 'ready' end,
-         case when a.word is null and not v_live then 'lease_lost' when a.word is null then 'not_held' else e.error ->> 'code' end,
+         case when a.word is null and not v_live then 'lease_lost' when a.word is null then 'not_held' else a.error ->> 'code' end,
          case when a.word is null and not v_live then format('lease %s has ended', p_lease)
               when a.word is null then format('lease %s does not hold job %s with fence %s', p_lease, o.job_id, o.fence)
-              else e.error ->> 'message' end
+              else a.error ->> 'message' end
   from jsonb_populate_recordset(null::job_outcome, p_outcomes) o
-  left join applied a on a.job_id = o.job_id and a.fence = o.fence
-  left join unnest(v_endings) e on e.job_id = o.job_id and e.fence = o.fence;
+  left join applied a on a.job_id = o.job_id and a.fence = o.fence;
 
   if exists (select from unnest(v_endings) e where e.word = 'release') then
     perform lessee.fn_wake();

@@ -8,13 +8,25 @@ as $$
 declare
   v_ending job_ending;
   v_started timestamptz := clock_timestamp();
+  v_timeout interval := current_setting('statement_timeout')::interval;
   v_detail text;
-  v_hint text;
+  v_name text;
+  v_args text;
 begin
+  if p_outcome.span_id !~ '^[0-9a-f]{16}$' or coalesce(p_outcome.span_id, repeat('0', 16)) = repeat('0', 16) then
+    p_outcome.span_id := substr(replace(gen_random_uuid()::text, '-', ''), 1, 16); -- one host's slip must not fail the batch
+  end if;
   v_ending := row(p_job.id, p_job.fence, p_job.lease_id, p_outcome.word, p_outcome.output, p_outcome.error, p_outcome.retry_after_ms,
                   p_outcome.usage, p_outcome.log_tail, p_outcome.span_id, p_outcome.module_sha256);
-  if p_outcome.word not in ('succeed', 'park') or (p_class.runtime <> 'command' and p_class.result_schema is null
-      and coalesce(p_outcome.commands, p_outcome.enqueue, p_outcome.events) is null) then
+  if p_outcome.word is null or p_outcome.word not in ('succeed', 'retry', 'dead_letter', 'park', 'release', 'cancel') then
+    v_ending.word := 'retry';
+    v_ending.error := jsonb_build_object('code', 'host_error', 'message', format('the host reported the word %s, which is none of an attempt', coalesce(quote_literal(p_outcome.word), 'null')));
+    return v_ending;
+  end if;
+  if p_outcome.word not in ('succeed', 'park')
+     or p_outcome.word = 'park' and p_job.cancel_requested_at is not null -- becomes a cancel, which has no effects
+     or p_class.runtime <> 'command' and p_class.result_schema is null
+        and coalesce(p_outcome.commands, p_outcome.enqueue, p_outcome.events) is null then
     return v_ending; -- nothing to do that could fail
   end if;
   begin
@@ -23,27 +35,28 @@ begin
   exception
     when query_canceled then
       -- A person or a shutdown cancels the whole commit; only our own timeout fails the job.
-      if clock_timestamp() - v_started < current_setting('statement_timeout')::interval * 0.9 or current_setting('statement_timeout') = '0' then
+      if v_timeout = '0' or clock_timestamp() - statement_timestamp() < v_timeout * 0.9 then
         raise;
       end if;
+      get stacked diagnostics v_name = pg_exception_hint, v_args = column_name;
       v_ending.error := jsonb_build_object('code', 'command_timeout', 'message', format('the commands took longer than %s', current_setting('statement_timeout')));
-      perform lessee.fn_command_failed(p_job, p_class, p_outcome, coalesce(p_class.command, p_outcome.commands -> 0 ->> 'name'), v_ending.error, v_started);
     when sqlstate 'LS001' then
       get stacked diagnostics v_detail = pg_exception_detail;
       v_ending.error := jsonb_build_object('code', v_detail, 'message', sqlerrm);
     when sqlstate 'LS002' then
-      get stacked diagnostics v_detail = pg_exception_detail, v_hint = pg_exception_hint;
+      get stacked diagnostics v_detail = pg_exception_detail, v_name = pg_exception_hint, v_args = column_name;
       v_ending.error := jsonb_build_object('code', 'command_failed', 'message', sqlerrm, 'detail', jsonb_build_object('sqlstate', v_detail));
-      perform lessee.fn_command_failed(p_job, p_class, p_outcome, v_hint, v_ending.error, v_started);
     when others then -- follow-ups refused by fn_job_insert, and what nobody foresaw
       v_ending.error := jsonb_build_object(
-        'code', case sqlstate when 'LS404' then 'not_registered' when 'LS413' then 'limit_input' when 'LS422' then 'payload_invalid'
-                              when '22023' then 'result_invalid' else 'host_error' end,
+        'code', case when sqlstate = 'LS404' then 'not_registered' when sqlstate = 'LS413' then 'limit_input' when sqlstate = 'LS422' then 'payload_invalid'
+                     when sqlstate like '22%' then 'result_invalid' else 'host_error' end,
         'message', sqlerrm, 'detail', jsonb_build_object('sqlstate', sqlstate));
   end;
+  if v_name <> '' then
+    perform lessee.fn_command_failed(p_job, p_outcome.span_id, v_name, v_args::jsonb, v_ending.error, v_started);
+  end if;
   v_ending.output := null;
-  v_ending.word := case when (lessee.fn_default_retry_policy() || p_class.retry_policy) -> 'permanent_codes' ? (v_ending.error ->> 'code')
-                        then 'dead_letter' else 'retry' end;
+  v_ending.word := 'retry'; -- or dead_letter, if the policy calls the code permanent: fn_job_end knows
   return v_ending;
 end
 $$;

@@ -4,11 +4,13 @@ create or replace function lessee.fn_job_due(p_max integer, out promoted integer
 language plpgsql volatile security definer
 set search_path = pg_catalog, lessee, pg_temp
 as $$
+declare
+  v_now timestamptz := clock_timestamp(); -- a variable, so that the index bounds the scan
 begin
   update job_queue q set state = 'ready'
   from (
     select d.id from job_queue d
-    where d.state in ('scheduled', 'retry_wait') and d.run_at <= clock_timestamp()
+    where d.state in ('scheduled', 'retry_wait') and d.run_at <= v_now
     order by d.run_at
     limit p_max
     for update skip locked

@@ -18,13 +18,17 @@ begin
      or jsonb_array_length(p_outcome.enqueue) > (v_limits ->> 'follow_ups')::integer
      or jsonb_array_length(p_outcome.events) > (v_limits ->> 'events')::integer then
     perform lessee.fn_fail('limit_effects', format('the result lists %s commands, %s follow-ups and %s events; class %s takes at most %s, %s and %s',
-      jsonb_array_length(p_outcome.commands), jsonb_array_length(p_outcome.enqueue), jsonb_array_length(p_outcome.events),
+      coalesce(jsonb_array_length(p_outcome.commands), 0), coalesce(jsonb_array_length(p_outcome.enqueue), 0), coalesce(jsonb_array_length(p_outcome.events), 0),
       p_class.class, v_limits ->> 'commands', v_limits ->> 'follow_ups', v_limits ->> 'events'));
   end if;
 
   select * into v_trace from job_payload p where p.job_id = p_job.id;
   if p_class.runtime = 'command' then
     v_output := lessee.fn_command_run(p_job, p_outcome.span_id, v_trace.trace_id, p_class.command, v_trace.payload);
+    if octet_length(v_output::text) > (v_limits ->> 'output_bytes')::bigint then
+      perform lessee.fn_fail('limit_output', format('command %s returned %s bytes; class %s takes at most %s',
+        p_class.command, octet_length(v_output::text), p_class.class, v_limits ->> 'output_bytes'));
+    end if;
   end if;
 
   for v_item in select c.name, coalesce(c.args, '{}') as args from jsonb_to_recordset(p_outcome.commands) as c(name text, args jsonb) loop
@@ -35,12 +39,13 @@ begin
   end loop;
 
   for v_item in
-    select e.* from jsonb_to_recordset(p_outcome.enqueue) as e(class text, payload jsonb, priority integer, run_at timestamptz, idempotency_key text)
+    select e.*, coalesce(j.value -> 'payload', '{}') as payload -- a payload of JSON null is one, too
+    from jsonb_array_elements(p_outcome.enqueue) j, jsonb_to_record(j.value) as e(class text, priority integer, run_at timestamptz, idempotency_key text)
   loop
     if not coalesce(p_class.grants -> 'classes' ? v_item.class, false) then
       perform lessee.fn_fail('not_granted', format('class %s may not enqueue class %s; add it to grants.classes', p_class.class, v_item.class));
     end if;
-    perform lessee.fn_job_insert(v_item.class, coalesce(v_item.payload, '{}'), v_item.idempotency_key, v_item.run_at, v_item.priority,
+    perform lessee.fn_job_insert(v_item.class, v_item.payload, v_item.idempotency_key, v_item.run_at, v_item.priority,
       format('00-%s-%s-%s', v_trace.trace_id, p_outcome.span_id, case when v_trace.sampled then '01' else '00' end),
       v_trace.tracestate, v_trace.correlation_id, p_job.id);
   end loop;

@@ -2,7 +2,8 @@
 -- and cancel, for many jobs in one statement. For fn_job_commit, fn_job_rescue
 -- and fn_job_overdue, which lock the rows first; the fence is repeated here.
 -- Returns the word that was applied: it differs from the one asked for when a
--- cancel was requested, attempts are used up, or a job crashed too many hosts.
+-- cancel was requested, attempts are used up, the failure is permanent by the
+-- class's policy, or a job crashed too many hosts.
 create or replace function lessee.fn_job_end(p_endings lessee.job_ending[])
 returns table (job_id bigint, fence integer, word text)
 language plpgsql volatile
@@ -24,7 +25,7 @@ begin
     select h.*,
            case
              when h.cancel_requested_at is not null and h.asked <> 'succeed' then 'cancel'
-             when h.asked = 'retry'  and h.attempt >= h.max_attempts then 'dead_letter'
+             when h.asked = 'retry'  and (h.attempt >= h.max_attempts or h.policy -> 'permanent_codes' ? (h.error ->> 'code')) then 'dead_letter'
              when h.asked = 'rescue' and h.crash_count + 1 >= (h.policy ->> 'max_crashes')::integer then 'dead_letter'
              else h.asked
            end as word

@@ -2,34 +2,43 @@
 -- array of {class, payload, key, run_at, priority, traceparent, tracestate,
 -- correlation_id}; only class is needed. Returns a row per element, in order:
 -- its id, and whether it is new or an earlier job with the same key.
--- Errors are those of fn_job_enqueue, with the element's index before them.
+-- Errors are those of fn_job_enqueue, with the element's index before them; an
+-- unknown field is one of them, because a misspelt key would be lost in silence.
 create or replace function lessee.fn_job_enqueue_bulk(p_jobs jsonb)
 returns table (ordinal integer, job_id bigint, created boolean)
 language plpgsql volatile security definer
 set search_path = pg_catalog, lessee, pg_temp
 as $$
 declare
-  v_job record;
+  v_fields constant text[] := array['class', 'payload', 'key', 'run_at', 'priority', 'traceparent', 'tracestate', 'correlation_id'];
+  v_job jsonb;
+  v_unknown text;
+  v_hint text;
 begin
   if jsonb_typeof(p_jobs) is distinct from 'array' then
     raise exception 'p_jobs must be a JSON array of jobs' using errcode = 'invalid_parameter_value';
   end if;
-  for v_job in
-    select e.ordinality::integer - 1 as ordinal, r.*
-    from jsonb_array_elements(p_jobs) with ordinality e,
-         jsonb_to_record(e.value) as r(class text, payload jsonb, key text, run_at timestamptz, priority integer,
-                                       traceparent text, tracestate text, correlation_id text)
-  loop
-    ordinal := v_job.ordinal;
-    begin
-      select i.job_id, i.created into job_id, created
-      from lessee.fn_job_insert(v_job.class, coalesce(v_job.payload, '{}'), v_job.key, v_job.run_at, v_job.priority,
-                                v_job.traceparent, v_job.tracestate, v_job.correlation_id, null) i;
-    exception when sqlstate 'LS404' or sqlstate 'LS413' or sqlstate 'LS422' or invalid_parameter_value then
-      raise exception 'jobs[%]: %', v_job.ordinal, sqlerrm using errcode = sqlstate;
-    end;
+  ordinal := -1;
+  for v_job in select e.value from jsonb_array_elements(p_jobs) with ordinality e order by e.ordinality loop
+    ordinal := ordinal + 1;
+    if jsonb_typeof(v_job) <> 'object' then
+      raise exception 'the job is %; it must be an object', jsonb_typeof(v_job) using errcode = 'invalid_parameter_value';
+    end if;
+    select k into v_unknown from jsonb_object_keys(v_job) k where k <> all (v_fields) limit 1;
+    if found then
+      raise exception 'field % is unknown; the fields are %', quote_literal(v_unknown), array_to_string(v_fields, ', ') using errcode = 'invalid_parameter_value';
+    end if;
+    select i.job_id, i.created into job_id, created
+    from jsonb_to_record(v_job) as r(class text, key text, run_at timestamptz, priority integer, traceparent text, tracestate text, correlation_id text),
+         lessee.fn_job_insert(r.class, coalesce(v_job -> 'payload', '{}'), r.key, r.run_at, r.priority, r.traceparent, r.tracestate, r.correlation_id, null) i;
     return next;
   end loop;
+exception when others then -- one handler, not one for each job: a thousand subtransactions would slow every reader
+  if ordinal is null or sqlstate !~ '^(LS|22)' then
+    raise;
+  end if;
+  get stacked diagnostics v_hint = pg_exception_hint;
+  raise exception 'jobs[%]: %', ordinal, sqlerrm using errcode = sqlstate, hint = v_hint;
 end
 $$;
 comment on function lessee.fn_job_enqueue_bulk(jsonb) is 'accepts many jobs in the caller''s transaction';

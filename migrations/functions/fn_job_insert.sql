@@ -13,6 +13,7 @@ declare
   v_error text;
   v_size bigint;
   v_limit bigint;
+  v_first bigint;
 begin
   select * into v_class from executor_class_registry c where c.class = p_class;
   if not found then
@@ -51,14 +52,23 @@ begin
   job_id := nextval(pg_get_serial_sequence('lessee.job_queue', 'id'));
   created := true;
   if p_key is not null then
-    -- Of two concurrent transactions the second waits here for the first.
-    insert into job_idempotency as i (class, key, job_id) values (p_class, p_key, fn_job_insert.job_id)
-    on conflict (class, key) do update set job_id = excluded.job_id, expires_at = null where i.expires_at <= v_now;
-    if not found then
-      created := false;
-      select i.job_id into strict job_id from job_idempotency i where i.class = p_class and i.key = p_key;
-      return;
-    end if;
+    loop
+      -- An enqueuer that only learns of an earlier job takes no lock on its key:
+      -- the commit of that job would have to wait for the enqueuer's transaction.
+      select i.job_id into v_first from job_idempotency i
+      where i.class = p_class and i.key = p_key and (i.expires_at is null or i.expires_at > v_now);
+      if found then
+        job_id := v_first;
+        created := false;
+        return;
+      end if;
+      -- Of two concurrent transactions the second waits here for the first.
+      insert into job_idempotency (class, key, job_id) values (p_class, p_key, fn_job_insert.job_id) on conflict do nothing;
+      exit when found;
+      update job_idempotency i set job_id = fn_job_insert.job_id, expires_at = null
+      where i.class = p_class and i.key = p_key and i.expires_at <= v_now;
+      exit when found;
+    end loop;
   end if;
 
   insert into job_queue (id, class, state, priority, run_at, max_attempts, enqueued_at, expires_at, idempotency_key)

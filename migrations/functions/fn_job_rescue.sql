@@ -15,11 +15,11 @@ begin
   where l.ended_at is null and l.expires_at <= clock_timestamp();
 
   select array_agg(row(s.id, s.fence, s.lease_id, 'rescue', null,
-                       jsonb_build_object('code', 'host_lost', 'message', format('host %s stopped renewing lease %s', s.host, s.lease_id)),
+                       jsonb_build_object('code', 'host_lost', 'message', format(case s.end_reason when 'closed' then 'host %s closed lease %s and left the job' else 'host %s stopped renewing lease %s' end, s.host, s.lease_id)),
                        null, null, null, substr(replace(gen_random_uuid()::text, '-', ''), 1, 16), null)::job_ending)
   into v_endings
   from (
-    select q.id, q.fence, q.lease_id, l.host
+    select q.id, q.fence, q.lease_id, l.host, l.end_reason
     from job_queue q
     join dot_iu_runtime_lease l on l.lease_id = q.lease_id
     where q.state in ('leased', 'running') and l.ended_at is not null

@@ -11,6 +11,7 @@ as $$
 declare
   v_now timestamptz := clock_timestamp();
 begin
+  p_held := coalesce(nullif(p_held, 'null'), '[]'); -- an empty list, in the JSON of some languages
   ttl_ms := lessee.fn_setting('lease.ttl_ms')::bigint;
   stop := '[]';
   update dot_iu_runtime_lease l
@@ -21,15 +22,22 @@ begin
     return;
   end if;
 
-  update queue_heartbeat h set at = v_now, in_flight = jsonb_array_length(p_held), classes = p_classes where h.lease_id = p_lease;
+  update queue_heartbeat h set at = v_now, in_flight = jsonb_array_length(p_held), classes = coalesce(nullif(p_classes, 'null'), '{}') where h.lease_id = p_lease;
   if jsonb_array_length(p_held) = 0 then
     return;
   end if;
 
+  -- A job that a commit holds at this moment is past its start; to wait for it could cost the lease.
   update job_queue q
-  set state = 'running', started_at = greatest(q.leased_at, v_now - h.started_ms * interval '1 millisecond')
-  from jsonb_to_recordset(p_held) as h(job_id bigint, fence integer, started_ms bigint)
-  where q.id = h.job_id and q.fence = h.fence and q.lease_id = p_lease and q.state = 'leased' and h.started_ms is not null;
+  set state = 'running', started_at = greatest(q.leased_at, v_now - s.started_ms * interval '1 millisecond')
+  from (
+    select r.id, greatest(h.started_ms, 0) as started_ms
+    from jsonb_to_recordset(p_held) as h(job_id bigint, fence integer, started_ms bigint)
+    join job_queue r on r.id = h.job_id and r.fence = h.fence and r.lease_id = p_lease and r.state = 'leased'
+    where h.started_ms is not null
+    for update of r skip locked
+  ) s
+  where q.id = s.id and q.state = 'leased';
 
   select coalesce(jsonb_agg(jsonb_build_object('job_id', h.job_id, 'fence', h.fence,
                                                'why', case when q.id is null then 'lost' else 'cancel' end)), '[]') into stop

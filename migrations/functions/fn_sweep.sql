@@ -4,6 +4,8 @@ create or replace function lessee.fn_sweep(p_max integer, out rescued integer, o
 language plpgsql volatile security definer
 set search_path = pg_catalog, lessee, pg_temp
 as $$
+declare
+  v_now timestamptz := clock_timestamp(); -- a variable, so that the index bounds the scan
 begin
   if not pg_try_advisory_xact_lock(hashtext('lessee.fn_sweep')) then
     return;
@@ -12,8 +14,8 @@ begin
   overdue := lessee.fn_job_overdue(p_max);
   expired := lessee.fn_job_expire(p_max);
   delete from job_idempotency i
-  using (select d.class, d.key from job_idempotency d where d.expires_at <= clock_timestamp() limit p_max for update skip locked) s
-  where i.class = s.class and i.key = s.key and i.expires_at <= clock_timestamp();
+  using (select d.class, d.key from job_idempotency d where d.expires_at <= v_now limit p_max for update skip locked) s
+  where i.class = s.class and i.key = s.key and i.expires_at <= v_now;
 end
 $$;
 comment on function lessee.fn_sweep(integer) is 'housekeeping: rescue, overdue, expire, old keys';
