@@ -38,11 +38,12 @@ func New(ctx context.Context, cfg Config, version string, log *zap.Logger) (*Hos
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	if err := checkSchema(ctx, cfg.DSN); err != nil {
-		return nil, err
-	}
 	pool, err := postgres.Connect(ctx, cfg.DSN, "lessee host "+cfg.Name, int32(cfg.Conns))
 	if err != nil {
+		return nil, err
+	}
+	if err := postgres.CheckSchema(ctx, pool); err != nil {
+		pool.Close()
 		return nil, err
 	}
 	engine, err := wasm.New(ctx, wasm.Config{CacheDir: cfg.CacheDir, Log: log.Named("wasm")})
@@ -131,13 +132,4 @@ func (h *Host) deliver(n postgres.Notification) {
 			h.worker.Look()
 		}
 	}
-}
-
-func checkSchema(ctx context.Context, dsn string) error {
-	migrator, err := postgres.NewMigrator(dsn)
-	if err != nil {
-		return err
-	}
-	defer migrator.Close() //nolint:errcheck // it only read
-	return migrator.Check(ctx)
 }

@@ -44,8 +44,9 @@ func (s *Set) ensure(digest string, launch Launch) {
 
 func (s *Set) launched(m *module, executor Executor, err error) {
 	s.mu.Lock()
-	m.state, m.executor = ready, executor
-	if err != nil {
+	if err == nil {
+		m.state, m.executor = ready, executor
+	} else {
 		m.state, m.err, m.retryAt = failed, err, time.Now().Add(retryAfter)
 		s.log.Warn("the module can't be run", zap.String("module", m.digest), zap.Error(err))
 	}

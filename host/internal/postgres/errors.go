@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"strings"
 
@@ -78,8 +77,7 @@ func translateServer(pg *pgconn.PgError) error {
 	case code == "LS413" || code == "LS422" || code == "23514" || code == "23503" || strings.HasPrefix(code, "22"):
 		e.Kind = KindInvalid
 	case code == "3F000" || code == "42P01" || code == "42883" || code == "42703":
-		e.Kind, e.Message = KindNotMigrated, "the database is not migrated to this version of Lessee: "+pg.Message
-		e.Hint = "Run: lessee migrate up"
+		return outdated(pg.Message)
 	case code == "42501":
 		e.Kind = KindDenied
 		e.Hint = "Grant the login the role it needs: lessee_host, lessee_operator, lessee_producer or lessee_reader."
@@ -121,7 +119,3 @@ func isTimeout(err error) bool {
 }
 
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
-
-func notMigrated(format string, args ...any) error {
-	return &Error{Kind: KindNotMigrated, Message: fmt.Sprintf(format, args...)}
-}

@@ -150,39 +150,20 @@ func (m *Migrator) Status(ctx context.Context) ([]Step, error) {
 	return append(steps, functions...), translate(err)
 }
 
-// Check says whether a host of this binary can work on the database.
-func (m *Migrator) Check(ctx context.Context) error {
-	conn, err := m.db.Conn(ctx)
-	if err != nil {
-		return translate(err)
-	}
-	defer conn.Close()
-	if err := m.refuseNewer(ctx, conn); err != nil {
-		return err
-	}
-	steps, err := m.Status(ctx)
-	if err != nil {
-		return err
-	}
-	for _, s := range steps {
-		if s.State != "applied" {
-			return &Error{Kind: KindNotMigrated, Message: fmt.Sprintf("the database is not migrated to this version of Lessee: %s is %s", s.Name, s.State), Hint: "Run: lessee migrate up"}
-		}
-	}
-	return nil
-}
-
 func (m *Migrator) refuseNewer(ctx context.Context, conn *sql.Conn) error {
 	version, err := m.version(ctx, conn)
 	if err != nil {
 		return err
 	}
-	provider, err := m.provider()
+	newest, err := newestMigration()
 	if err != nil {
 		return err
 	}
-	sources := provider.ListSources()
-	if newest := sources[len(sources)-1].Version; version > newest {
+	return refuseNewer(version, newest)
+}
+
+func refuseNewer(version, newest int64) error {
+	if version > newest {
 		return &Error{Kind: KindNotMigrated, Message: fmt.Sprintf("the database is at migration %d, this binary knows up to %d", version, newest), Hint: "Use a newer lessee binary on this database."}
 	}
 	return nil

@@ -73,12 +73,13 @@ type classRow struct {
 func readClass(data json.RawMessage) registry.Class {
 	var row classRow
 	if err := json.Unmarshal(data, &row); err != nil {
-		var name struct {
-			Class   string `json:"class"`
-			Enabled bool   `json:"enabled"`
+		var plain struct {
+			Class        string `json:"class"`
+			ModuleSHA256 string `json:"module_sha256"`
+			Enabled      bool   `json:"enabled"`
 		}
-		_ = json.Unmarshal(data, &name) // the name is text in the table, so it reads whatever else does not
-		return registry.Class{Name: name.Class, Enabled: name.Enabled, Broken: fmt.Sprintf("the row can't be read: %v", err)}
+		_ = json.Unmarshal(data, &plain) // plain columns read, whatever is wrong with the JSON ones
+		return registry.Class{Name: plain.Class, ModuleDigest: plain.ModuleSHA256, Enabled: plain.Enabled, Broken: fmt.Sprintf("the row can't be read: %v", err)}
 	}
 	return registry.Class{
 		Name: row.Class, Runtime: row.Runtime, ModuleDigest: row.ModuleSHA256, Command: row.Command, Enabled: row.Enabled,

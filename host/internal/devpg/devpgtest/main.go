@@ -32,10 +32,11 @@ func WithSetting(name, value string) Option {
 
 // Main runs the tests of a package, stops their server, and exits.
 func Main(m *testing.M, opts ...Option) {
-	os.Exit(run(m, opts))
+	os.Exit(Run(m, opts...))
 }
 
-func run(m *testing.M, opts []Option) (code int) {
+// Run is Main for a package that has more to clean up: it returns the exit code.
+func Run(m *testing.M, opts ...Option) (code int) {
 	s := newSuite(opts)
 	current.Store(s)
 	defer func() {

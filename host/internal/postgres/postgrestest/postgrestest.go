@@ -5,6 +5,7 @@ package postgrestest
 import (
 	"context"
 	"errors"
+	"os"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -14,7 +15,10 @@ import (
 )
 
 // Main is for TestMain: databases are copies of a migrated template.
-func Main(m *testing.M) { devpgtest.Main(m, devpgtest.WithTemplate(Migrate)) }
+func Main(m *testing.M) { os.Exit(Run(m)) }
+
+// Run is Main for a package that has more to clean up: it returns the exit code.
+func Run(m *testing.M) int { return devpgtest.Run(m, devpgtest.WithTemplate(Migrate)) }
 
 // Migrate brings the database at dsn to the schema of this tree.
 func Migrate(ctx context.Context, dsn string) error {
