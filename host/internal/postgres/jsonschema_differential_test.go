@@ -34,7 +34,7 @@ type schemaCase struct {
 
 func TestPostgresAgreesWithAnotherValidatorOnGeneratedPairs(t *testing.T) {
 	conn := schemaDB(t)
-	const batches, schemas, values = 20, 50, 8
+	const batches, schemas, values = 20, 50, 12
 	var valid int
 	for seed := range uint64(batches) {
 		cases := generateCases(t, seed, schemas, values)
@@ -131,6 +131,16 @@ const definitions = 3
 
 func pick[T any](g generator, pool []T) T { return pool[g.IntN(len(pool))] }
 
+// name draws the first names most often, so that schemas and values use the same.
+func (g generator) name() string { return namePool[min(g.IntN(len(namePool)), g.IntN(len(namePool)))] }
+
+// some calls draw once to most times: keywords of one family matter to each other.
+func (g generator) some(most int, draw func()) {
+	for range 1 + g.IntN(most) {
+		draw()
+	}
+}
+
 // document is a whole schema. The schema at the top and each definition may
 // refer in place only to later definitions, which keeps $ref from looping.
 func (g generator) document() any {
@@ -146,29 +156,27 @@ func (g generator) document() any {
 	return map[string]any{"allOf": []any{top}, "$defs": map[string]any{"d0": true, "d1": false, "d2": g.schema(1, definitions)}}
 }
 
-// schema draws up to four keywords. floor is the first definition that a $ref here may name.
+// schema draws keywords of up to three families. floor is the first definition that a $ref here may name.
 func (g generator) schema(depth, floor int) any {
 	if depth <= 0 || g.IntN(12) == 0 {
 		return pick(g, []any{true, false, map[string]any{"type": pick(g, typePool)}, map[string]any{}})
 	}
 	s := map[string]any{}
-	for range 1 + g.IntN(4) {
-		g.keyword(s, depth-1, floor)
-	}
+	g.some(3, func() { g.family(s, depth-1, floor) })
 	return s
 }
 
-func (g generator) keyword(s map[string]any, depth, floor int) {
-	switch g.IntN(5) {
+func (g generator) family(s map[string]any, depth, floor int) {
+	switch g.IntN(8) {
 	case 0:
 		g.anyKind(s)
 	case 1:
-		g.scalar(s)
-	case 2:
-		g.object(s, depth)
-	case 3:
-		g.array(s, depth)
-	case 4:
+		g.some(2, func() { g.scalar(s) })
+	case 2, 3:
+		g.some(4, func() { g.object(s, depth) })
+	case 4, 5:
+		g.some(3, func() { g.array(s, depth) })
+	case 6, 7:
 		g.inPlace(s, depth, floor)
 	}
 }
@@ -211,9 +219,9 @@ func (g generator) object(s map[string]any, depth int) {
 	case 4:
 		s["propertyNames"] = g.schema(depth, 0)
 	case 5:
-		s["required"] = []any{namePool[g.IntN(2)], namePool[2+g.IntN(4)]}
+		s["required"] = []any{namePool[g.IntN(2)], namePool[2+g.IntN(2)]}
 	case 6:
-		s["dependentRequired"] = map[string]any{pick(g, namePool): []any{pick(g, namePool)}}
+		s["dependentRequired"] = map[string]any{g.name(): []any{g.name()}}
 	case 7:
 		s[pick(g, []string{"minProperties", "maxProperties"})] = g.count()
 	}
@@ -244,7 +252,7 @@ func (g generator) inPlace(s map[string]any, depth, floor int) {
 	case 3:
 		s["if"], s["then"], s["else"] = g.schema(depth, floor), g.schema(depth, floor), g.schema(depth, floor)
 		delete(s, pick(g, []string{"then", "else", "format"}))
-		s["dependentSchemas"] = map[string]any{pick(g, namePool): g.schema(depth, floor)}
+		s["dependentSchemas"] = map[string]any{g.name(): g.schema(depth, floor)}
 	case 4:
 		if floor < definitions {
 			s["$ref"] = fmt.Sprintf("#/$defs/d%d", floor+g.IntN(definitions-floor))
@@ -255,7 +263,7 @@ func (g generator) inPlace(s map[string]any, depth, floor int) {
 func (g generator) schemas(names []string, depth int) map[string]any {
 	out := map[string]any{}
 	for range 1 + g.IntN(3) {
-		out[pick(g, names)] = g.schema(depth, 0)
+		out[names[min(g.IntN(len(names)), g.IntN(len(names)))]] = g.schema(depth, 0)
 	}
 	return out
 }
@@ -294,8 +302,8 @@ func (g generator) list(depth int) []any {
 
 func (g generator) members(depth int) map[string]any {
 	out := map[string]any{}
-	for range g.IntN(5) {
-		out[pick(g, namePool)] = g.value(depth - 1)
+	for range g.IntN(6) {
+		out[g.name()] = g.value(depth - 1)
 	}
 	return out
 }
