@@ -27,11 +27,6 @@ begin
   end if;
   begin
     execute format('select %s($1)', v_command.function::oid::regproc) into v_result using p_args;
-    -- A deferred constraint would fail the whole commit at its end; here it fails
-    -- this command. Older servers would run deferred triggers with our rights.
-    if current_setting('server_version_num')::integer >= 180000 then
-      set constraints all immediate;
-    end if;
   exception when others or query_canceled or assert_failure then
     get stacked diagnostics v_error = returned_sqlstate, v_context = pg_exception_context;
     -- A command that raises query_canceled itself has failed; nobody cancelled anything.

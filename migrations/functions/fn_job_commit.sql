@@ -11,6 +11,9 @@
 -- A failing command or an output that breaks its schema undoes the effects of
 -- that job alone. A caller that sets statement_timeout sends jobs with
 -- commands one at a time: after it fires, nothing else bounds the statement.
+-- And it says SET CONSTRAINTS ALL IMMEDIATE first, so that a deferred constraint
+-- fails the command that broke it, not the transaction at its end. That is not
+-- said here, because servers before 18 run deferred triggers as whoever says it.
 create or replace function lessee.fn_job_commit(p_lease bigint, p_outcomes jsonb)
 returns table (job_id bigint, fence integer, verdict text, state text, code text, message text)
 language plpgsql volatile security definer

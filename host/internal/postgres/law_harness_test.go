@@ -207,14 +207,19 @@ func (l *law) commitRaw(lease int64, outcomes ...map[string]any) []job.Verdict {
 	if err != nil {
 		l.Fatal(err)
 	}
-	rows, err := l.db.Query(l.Context(), `select job_id, fence, verdict, coalesce(state, ''), coalesce(code, ''), coalesce(message, '')
-		from lessee.fn_job_commit($1, $2)`, lease, string(data))
+	return l.commitOn(l.db, lease, string(data))
+}
+
+func (l *law) commitOn(on queryer, lease int64, outcomes string) []job.Verdict {
+	l.Helper()
+	rows, err := on.Query(l.Context(), `select job_id, fence, verdict, coalesce(state, ''), coalesce(code, ''), coalesce(message, '')
+		from lessee.fn_job_commit($1, $2)`, lease, outcomes)
 	if err != nil {
 		l.Fatal(err)
 	}
 	verdicts, err := pgx.CollectRows(rows, pgx.RowToStructByPos[job.Verdict])
 	if err != nil {
-		l.Fatalf("commit %s: %v", data, err)
+		l.Fatalf("commit %s: %v", outcomes, err)
 	}
 	return verdicts
 }
