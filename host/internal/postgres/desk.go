@@ -24,6 +24,9 @@ func (d *Desk) CheckSchema(ctx context.Context) error {
 	return err
 }
 
+// CheckHosts says whether hosts of this binary can work on the database.
+func (d *Desk) CheckHosts(ctx context.Context) error { return CheckSchema(ctx, d.pool) }
+
 // Run executes a script of statements as the desk's login.
 func (d *Desk) Run(ctx context.Context, script string) error {
 	_, err := d.pool.Exec(ctx, script)

@@ -3,12 +3,14 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // ClassChange is what an operator changes of a class. What is nil stays.
@@ -45,7 +47,29 @@ func (d *Desk) SaveClass(ctx context.Context, change ClassChange) (created bool,
 		_, err := tx.Exec(ctx, "update lessee.executor_class_registry c set "+set+" where class = @class", args)
 		return err
 	})
-	return created, translate(err)
+	return created, explainClass(err)
+}
+
+// explainClass puts the table's plain constraints into sentences; the others
+// are the trigger's, which speaks for itself.
+func explainClass(err error) error {
+	sentences := map[string]string{
+		"executor_class_registry_class_check":                 "the name of a class must be a lower-case letter and then up to 62 of a-z 0-9 _ . -",
+		"executor_class_registry_runtime_check":               "the runtime must be wasm, go_plugin, command or human",
+		"executor_class_registry_concurrency_per_host_check":  "concurrency_per_host must be from 1 to 10000",
+		"executor_class_registry_priority_check":              "priority must be from 0 (first) to 1000 (last)",
+		"executor_class_registry_idempotency_retention_check": "idempotency_retention must be from 0 to 10 years",
+		"executor_class_registry_expires_after_check":         "expires_after must be above 0",
+		"executor_class_registry_command_fkey":                "the command is not in dot_function_registry; register it first",
+		"executor_class_registry_module_sha256_fkey":          "the module is not registered; register it: lessee module add FILE",
+		"wasm_takes_a_module":                                 "a wasm class takes a module and no command",
+		"command_takes_a_command":                             "a command class takes a command and no module",
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && sentences[pg.ConstraintName] != "" {
+		return &Error{Kind: KindInvalid, Message: sentences[pg.ConstraintName], cause: err}
+	}
+	return translate(err)
 }
 
 func createClass(ctx context.Context, tx pgx.Tx, change ClassChange) (created bool, err error) {

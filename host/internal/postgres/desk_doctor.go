@@ -22,7 +22,7 @@ type Vitals struct {
 
 // Vitals reads them.
 func (d *Desk) Vitals(ctx context.Context) (Vitals, error) {
-	return one[Vitals](ctx, d, nil, `
+	return one[Vitals](ctx, d, &Error{Message: "the login is not in pg_roles"}, `
 		select current_setting('server_version') as server_version, session_user::text as login, r.rolsuper as superuser,
 		       r.rolsuper or pg_has_role(session_user, 'pg_read_all_stats', 'usage') as sees_all,
 		       array(select w from unnest(array['lessee_owner', 'lessee_host', 'lessee_producer', 'lessee_operator', 'lessee_reader']) w

@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+
+	"github.com/knadh/koanf/providers/structs"
+	"github.com/knadh/koanf/v2"
+	yamlv3 "go.yaml.in/yaml/v3"
+)
+
+// print writes the effective configuration as YAML that can be read back, each
+// value with its origin. A password does not belong on a screen.
+func (c hostConfig) print(a *app) error {
+	c.DSN = redact(c.DSN)
+	values := koanf.New(".")
+	if err := values.Load(structs.Provider(c.Config, "koanf"), nil); err != nil {
+		return err
+	}
+	document := &yamlv3.Node{Kind: yamlv3.MappingNode}
+	for _, key := range c.keys() {
+		value := scalar(values.Get(key))
+		value.LineComment = c.origin[key]
+		document.Content = append(document.Content, scalar(key), value)
+	}
+	encoded, err := yamlv3.Marshal(document)
+	if err != nil {
+		return err
+	}
+	_, err = a.out.Write(encoded)
+	return err
+}
+
+// scalar quotes a text where YAML would read it as something else.
+func scalar(value any) *yamlv3.Node {
+	node := &yamlv3.Node{Kind: yamlv3.ScalarNode, Value: fmt.Sprint(value)}
+	if text, ok := value.(string); ok {
+		node.SetString(text)
+	}
+	return node
+}
+
+var keywordPassword = regexp.MustCompile(`(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)`)
+
+// redact takes the passwords out of a DSN of either form.
+func redact(dsn string) string {
+	if u, err := url.Parse(dsn); err == nil && u.User != nil {
+		if _, has := u.User.Password(); has {
+			u.User = url.UserPassword(u.User.Username(), "xxxxx")
+			dsn = u.String()
+		}
+	}
+	return keywordPassword.ReplaceAllString(dsn, "${1}xxxxx")
+}

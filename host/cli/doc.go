@@ -1,0 +1,13 @@
+// Package cli is the program lessee: one file per command, or per group of
+// small ones. It reads flags, environment and files, says things to people and
+// scripts, and leaves the work to host, to the operator's desk
+// (postgres.Desk) and to devpg. It is the only user of koanf.
+//
+//	main, root, exit, output   the frame: streams, help, exit codes, tables and JSON
+//	config, config_print       defaults < file < environment < flags
+//	database, private          which Postgres: --dsn, or the private one of `lessee up`
+//	up, demo, shipped          everything on one machine
+//	host, migrate              the daemon and its schema
+//	class, module, job, dlq    rows that an operator reads and changes
+//	doctor                     what a tired operator would miss
+package cli

@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/lessee-run/lessee/host/internal/job"
+	"github.com/lessee-run/lessee/host/internal/postgres"
+)
+
+// maxBacklog is how long a job may be ready before it is worth a word.
+const maxBacklog = time.Minute
+
+func checkHosts(_ context.Context, e *examination) ([]finding, error) {
+	if len(e.hosts) == 0 {
+		return []finding{{"hosts", levelWarn, "no host holds a live lease", "Start one: lessee up, or lessee host --dsn …"}}, nil
+	}
+	names := make([]string, len(e.hosts))
+	for i, h := range e.hosts {
+		names[i] = fmt.Sprintf("%s (lease %d, version %s, %d in flight)", h.Host, h.LeaseID, h.Version, h.InFlight)
+	}
+	return []finding{ok("hosts", "%d live: %s", len(e.hosts), strings.Join(names, ", "))}, nil
+}
+
+// checkLeases finds hosts that missed heartbeats: they renew three times in a TTL.
+func checkLeases(_ context.Context, e *examination) ([]finding, error) {
+	var found []finding
+	for _, h := range e.hosts {
+		if h.SinceRenewal > h.LeaseTTLInSec*2/3 {
+			found = append(found, finding{"leases", levelWarn,
+				fmt.Sprintf("%s (lease %d) renewed %s ago; its lease lapses in %s", h.Host, h.LeaseID, span(seconds(h.SinceRenewal)), span(seconds(h.UntilExpiry))),
+				"It is overloaded, stopped, or cut off from the database: look at its log. Its jobs go to other hosts when the lease lapses."})
+		}
+	}
+	if found == nil {
+		found = []finding{ok("leases", "none is about to lapse")}
+	}
+	return found, nil
+}
+
+func checkClasses(_ context.Context, e *examination) ([]finding, error) {
+	var found []finding
+	for _, k := range e.classes {
+		if k.Enabled && k.Status == "broken" {
+			found = append(found, finding{"classes", levelFail, fmt.Sprintf("%s is broken on %s: %s", k.Class, k.StatusHost, k.StatusReason),
+				fmt.Sprintf("Mend the row (lessee class set %s …), or disable it: lessee class disable %s", k.Class, k.Class)})
+		}
+	}
+	if found == nil {
+		found = []finding{ok("classes", "no enabled class is broken")}
+	}
+	return found, nil
+}
+
+// checkReadiness finds enabled classes that no live host runs. Without a host
+// there is one thing to say, and checkHosts said it.
+func checkReadiness(_ context.Context, e *examination) ([]finding, error) {
+	if len(e.hosts) == 0 {
+		return nil, nil
+	}
+	ready, reasons := readiness(e.hosts)
+	var found []finding
+	for _, k := range e.classes {
+		if !k.Enabled || ready[k.Class] {
+			continue
+		}
+		why := "no live host reports it"
+		if reasons[k.Class] != "" {
+			why = reasons[k.Class]
+		}
+		found = append(found, finding{"readiness", levelFail, fmt.Sprintf("no live host is ready for class %s: %s", k.Class, why),
+			"Look at the host's log; a module that is being compiled is ready soon."})
+	}
+	if found == nil {
+		found = []finding{ok("readiness", "every enabled class has a ready host")}
+	}
+	return found, nil
+}
+
+func readiness(hosts []postgres.HostRecord) (ready map[string]bool, reasons map[string]string) {
+	ready, reasons = map[string]bool{}, map[string]string{}
+	for _, h := range hosts {
+		var classes map[string]job.Readiness
+		_ = json.Unmarshal(h.Classes, &classes) // of another version, perhaps: then it reports nothing we can read
+		for name, r := range classes {
+			ready[name] = ready[name] || r.Ready
+			if r.Reason != "" {
+				reasons[name] = h.Host + ": " + r.Reason
+			}
+		}
+	}
+	return ready, reasons
+}
+
+func checkBacklog(ctx context.Context, e *examination) ([]finding, error) {
+	backlogs, err := e.desk.Backlogs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []finding
+	for _, b := range backlogs {
+		age := seconds(b.Oldest)
+		switch {
+		case !b.Enabled:
+			found = append(found, finding{"backlog", levelWarn, fmt.Sprintf("class %s is disabled and has ready jobs, the oldest since %s", b.Class, span(age)),
+				fmt.Sprintf("lessee class enable %s, or cancel them", b.Class)})
+		case age > maxBacklog:
+			found = append(found, finding{"backlog", levelWarn, fmt.Sprintf("the oldest ready job of class %s waits for %s", b.Class, span(age)),
+				"Add hosts or slots, or raise concurrency_per_host of the class."})
+		}
+	}
+	if found == nil {
+		found = []finding{ok("backlog", "no job has been ready for more than %s", span(maxBacklog))}
+	}
+	return found, nil
+}
+
+func checkDeadLetters(ctx context.Context, e *examination) ([]finding, error) {
+	counts, err := e.desk.OpenDeadLetters(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(counts) == 0 {
+		return []finding{ok("dead letters", "none is open")}, nil
+	}
+	parts := make([]string, len(counts))
+	for i, c := range counts {
+		parts[i] = fmt.Sprintf("%s %d", c.Class, c.Count)
+	}
+	return []finding{{"dead letters", levelWarn, "open: " + strings.Join(parts, ", "), "lessee dlq list shows them; mend the cause, then lessee dlq replay"}}, nil
+}

@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lessee-run/lessee/host/internal/postgres"
+)
+
+func (a *app) moduleCommand() *cobra.Command {
+	return a.groupOf("module", "Modules: what executors are made of",
+		`A module is the artifact of an executor, named by its sha256. The database keeps
+its bytes. Neither a digest nor a NAME@VERSION ever means other bytes.`,
+		a.moduleAddCommand(), a.moduleListCommand(), a.moduleShowCommand(), a.moduleVerifyCommand())
+}
+
+func (a *app) moduleListCommand() *cobra.Command {
+	c := &cobra.Command{Use: "list", Short: "List the modules", Args: cobra.NoArgs, Example: "  lessee module list --json"}
+	asJSON := jsonFlag(c)
+	c.RunE = a.run(func(ctx context.Context, _ []string) error {
+		return a.atDesk(ctx, func(desk *postgres.Desk) error {
+			modules, err := desk.Modules(ctx)
+			if err != nil {
+				return err
+			}
+			if *asJSON {
+				return a.printJSON(modules)
+			}
+			rows := make([][]string, len(modules))
+			for i, m := range modules {
+				rows[i] = []string{m.Name + "@" + m.Version, m.SHA256[:12], m.ABI, size(m.Size), ago(m.AddedAt), m.AddedBy, strings.Join(m.Classes, ",")}
+			}
+			return a.table([]string{"MODULE", "SHA256", "CONTRACT", "SIZE", "ADDED", "BY", "CLASSES"}, rows)
+		})
+	})
+	return c
+}
+
+func (a *app) moduleShowCommand() *cobra.Command {
+	c := &cobra.Command{Use: "show MODULE", Short: "Show a module", Args: cobra.ExactArgs(1), Example: "  lessee module show render@1.2.0"}
+	asJSON := jsonFlag(c)
+	c.RunE = a.run(func(ctx context.Context, args []string) error {
+		return a.atDesk(ctx, func(desk *postgres.Desk) error {
+			m, err := desk.Module(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			if *asJSON {
+				return a.printJSON(m)
+			}
+			return a.fields([][2]string{
+				{"module", m.Name + "@" + m.Version}, {"sha256", m.SHA256}, {"contract", m.ABI}, {"size", size(m.Size)},
+				{"location", text(m.Location)}, {"added", when(&m.AddedAt) + " by " + m.AddedBy},
+				{"reason", m.Reason}, {"exit path", m.ExitPath}, {"classes", strings.Join(m.Classes, ", ")},
+			})
+		})
+	})
+	return c
+}

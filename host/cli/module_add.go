@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lessee-run/lessee/host/internal/postgres"
+	"github.com/lessee-run/lessee/host/internal/wasm"
+)
+
+func (a *app) moduleAddCommand() *cobra.Command {
+	c := &cobra.Command{Use: "add FILE", Short: "Register a module", Args: cobra.ExactArgs(1),
+		Long: `Reads the file without running it, finds out which contract it keeps (core or
+command), and registers it. A file that no host could run is refused with the
+reason. The same bytes again change nothing.`,
+		Example: "  lessee module add thumbnail.wasm --version 1.2.0 --reason 'fixes rotated images'"}
+	name := c.Flags().String("name", "", "name (default: of the file)")
+	version := c.Flags().String("version", "", "version (default: 0+ and the beginning of the digest)")
+	reason := c.Flags().String("reason", "", "why it is registered")
+	asJSON := jsonFlag(c)
+	c.RunE = a.run(func(ctx context.Context, args []string) error {
+		m, data, err := readModule(args[0], *name, *version)
+		if err != nil {
+			return err
+		}
+		m.Reason = *reason
+		return a.atDesk(ctx, func(desk *postgres.Desk) error {
+			there, added, err := desk.AddModule(ctx, m, data)
+			if err != nil {
+				return err
+			}
+			return a.printAdded(there, added, *asJSON)
+		})
+	})
+	return c
+}
+
+var notInName = regexp.MustCompile(`[^a-z0-9_.-]+`)
+
+// readModule reads a file and what it says of itself.
+func readModule(path, name, version string) (postgres.ModuleRecord, []byte, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return postgres.ModuleRecord{}, nil, refused("read the module: %w", err)
+	}
+	info, err := wasm.Inspect(data)
+	if err != nil {
+		return postgres.ModuleRecord{}, nil, refused("%s can't be a module: %w", path, err)
+	}
+	if name == "" {
+		base := filepath.Base(path)
+		name = strings.Trim(notInName.ReplaceAllString(strings.ToLower(strings.TrimSuffix(base, filepath.Ext(base))), "-"), "-.")
+	}
+	if version == "" {
+		version = "0+" + info.Digest[:12]
+	}
+	m := postgres.ModuleRecord{SHA256: info.Digest, Name: name, Version: version, ABI: info.Contract, Size: info.Size}
+	return m, data, checkModuleName(m)
+}
+
+var (
+	moduleName    = regexp.MustCompile(`^[a-z][a-z0-9_.-]{0,62}$`)
+	moduleVersion = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$`)
+)
+
+func checkModuleName(m postgres.ModuleRecord) error {
+	switch {
+	case !moduleName.MatchString(m.Name):
+		return refused("the name %q can't be used: it must be a lower-case letter and then up to 62 of a-z 0-9 _ . -\n  Give another --name.", m.Name)
+	case !moduleVersion.MatchString(m.Version):
+		return refused("the version %q can't be used: it must be up to 64 of letters, digits and . + _ -, the first a letter or digit", m.Version)
+	}
+	return nil
+}
+
+func (a *app) printAdded(m postgres.ModuleRecord, added, asJSON bool) error {
+	if asJSON {
+		return a.printJSON(m)
+	}
+	verb := "is registered"
+	if !added {
+		verb = "was registered before"
+	}
+	fmt.Fprintf(a.out, "module %s@%s %s\n  sha256 %s, contract %s, %s\n  use it: lessee class set CLASS --module %s@%s --reason …\n",
+		m.Name, m.Version, verb, m.SHA256, m.ABI, size(m.Size), m.Name, m.Version)
+	return nil
+}
