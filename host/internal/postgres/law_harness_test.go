@@ -254,6 +254,12 @@ func (l *law) due() {
 	l.exec("select lessee.fn_job_due(1000)")
 }
 
+// clear forgets every job.
+func (l *law) clear() {
+	l.Helper()
+	l.exec("truncate lessee.job_queue, lessee.job_dead_letter, lessee.job_final, lessee.job_attempt, lessee.job_payload, lessee.job_idempotency")
+}
+
 // image is every row of the tables that say where jobs are, and how they ended.
 func (l *law) image() string {
 	l.Helper()
