@@ -25,6 +25,13 @@ import (
 // systemConfig is read when no other file is named, if it is there.
 const systemConfig = "/etc/lessee/host.yaml"
 
+// Origins of values; those of the environment and of a file are more specific.
+const (
+	originDefault     = "default"
+	originEnvironment = "environment"
+	originFlag        = "flag"
+)
+
 // hostConfig is a host's configuration and where each value of it is from.
 type hostConfig struct {
 	host.Config
@@ -55,7 +62,7 @@ func (a *app) loadConfig(flags *pflag.FlagSet, path string) (hostConfig, error) 
 	}
 	layers := []func() error{
 		func() error {
-			return c.layer("default", structs.Provider(host.DefaultConfig(), "koanf"), nil)
+			return c.layer(originDefault, structs.Provider(host.DefaultConfig(), "koanf"), nil)
 		},
 		func() error { return c.fileLayer(path) },
 		func() error { return c.environmentLayer(a.environ) },
@@ -77,6 +84,9 @@ func (c hostConfig) layer(origin string, from koanf.Provider, parser koanf.Parse
 	}
 	for _, key := range k.Keys() {
 		c.origin[key] = origin
+		if origin == originEnvironment {
+			c.origin[key] += " LESSEE_" + strings.ToUpper(key)
+		}
 	}
 	return c.values.Merge(k)
 }
@@ -100,7 +110,7 @@ func (c hostConfig) fileLayer(path string) error {
 // environmentLayer takes the variables that name a key. Others that begin with
 // LESSEE_ belong to somebody else.
 func (c hostConfig) environmentLayer(environ func() []string) error {
-	return c.layer("environment", env.Provider(".", env.Opt{
+	return c.layer(originEnvironment, env.Provider(".", env.Opt{
 		Prefix:      "LESSEE_",
 		EnvironFunc: environ,
 		TransformFunc: func(name, value string) (string, any) {
@@ -114,7 +124,7 @@ func (c hostConfig) environmentLayer(environ func() []string) error {
 }
 
 func (c hostConfig) flagLayer(flags *pflag.FlagSet) error {
-	return c.layer("flag", posflag.ProviderWithFlag(flags, ".", nil, func(f *pflag.Flag) (string, any) {
+	return c.layer(originFlag, posflag.ProviderWithFlag(flags, ".", nil, func(f *pflag.Flag) (string, any) {
 		key := strings.ReplaceAll(f.Name, "-", "_")
 		if _, known := c.origin[key]; !known || !f.Changed {
 			return "", nil
@@ -123,9 +133,17 @@ func (c hostConfig) flagLayer(flags *pflag.FlagSet) error {
 	}), nil)
 }
 
+// decode goes key by key, so that a failure can name the culprit.
 func (c *hostConfig) decode() error {
-	if err := c.values.Unmarshal("", &c.Config); err != nil {
-		return refused("the configuration can't be used: %w\n  lessee host --print-config shows each value and its origin.", err)
+	for _, key := range c.keys() {
+		one := koanf.New(".")
+		if err := one.Set(key, c.values.Get(key)); err != nil {
+			return err
+		}
+		if err := one.Unmarshal("", &c.Config); err != nil {
+			why := strings.TrimPrefix(oneLine(err.Error(), 200), "decoding failed due to the following error(s): ")
+			return refused("%s from %s can't be used: it is %q\n  %s", key, c.origin[key], c.values.String(key), why)
+		}
 	}
 	return nil
 }

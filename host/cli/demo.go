@@ -177,19 +177,17 @@ func optionalSize(n *int64) string {
 	return size(*n)
 }
 
-// stuck reports whether jobs of the demo can't end by themselves: their class
-// is broken, switched off, or nothing is claimed.
-func (d *demo) stuck(ctx context.Context, since time.Time) bool {
+// stuck reports whether the jobs that have not ended can't end by themselves:
+// their class is broken or switched off, or nothing is claimed. Those that wait
+// for another attempt will end.
+func (d *demo) stuck(ctx context.Context) (bool, error) {
 	standing, err := d.desk.Progress(ctx, d.waiting())
-	if err != nil {
-		return false
-	}
 	for _, p := range standing {
-		if p.State == string(job.RetryWait) { // it is due again soon
-			return false
+		if state := job.State(p.State); state.Final() || state == job.RetryWait {
+			return false, err
 		}
 	}
-	return true
+	return true, err
 }
 
 func (d *demo) waiting() []int64 {

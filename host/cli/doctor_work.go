@@ -14,6 +14,9 @@ import (
 // maxBacklog is how long a job may be ready before it is worth a word.
 const maxBacklog = time.Minute
 
+// settling is how long a host may take to report that it is ready.
+const settling = 30 * time.Second
+
 func checkHosts(_ context.Context, e *examination) ([]finding, error) {
 	if len(e.hosts) == 0 {
 		return []finding{{"hosts", levelWarn, "no host holds a live lease", "Start one: lessee up, or lessee host --dsn …"}}, nil
@@ -62,6 +65,12 @@ func checkReadiness(_ context.Context, e *examination) ([]finding, error) {
 		return nil, nil
 	}
 	ready, reasons := readiness(e.hosts)
+	level := levelWarn // a host that has just started may still be compiling
+	for _, h := range e.hosts {
+		if seconds(h.SinceGrant) > settling {
+			level = levelFail
+		}
+	}
 	var found []finding
 	for _, k := range e.classes {
 		if !k.Enabled || ready[k.Class] {
@@ -71,7 +80,7 @@ func checkReadiness(_ context.Context, e *examination) ([]finding, error) {
 		if reasons[k.Class] != "" {
 			why = reasons[k.Class]
 		}
-		found = append(found, finding{"readiness", levelFail, fmt.Sprintf("no live host is ready for class %s: %s", k.Class, why),
+		found = append(found, finding{"readiness", level, fmt.Sprintf("no live host is ready for class %s: %s", k.Class, why),
 			"Look at the host's log; a module that is being compiled is ready soon."})
 	}
 	if found == nil {

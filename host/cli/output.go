@@ -55,6 +55,8 @@ func span(d time.Duration) string {
 	switch {
 	case d < 0:
 		return "0ms"
+	case d > 0 && d < 10*time.Millisecond:
+		return fmt.Sprintf("%.1fms", float64(d.Microseconds())/1000)
 	case d < time.Second:
 		return fmt.Sprintf("%dms", d.Milliseconds())
 	case d < time.Minute:

@@ -33,6 +33,7 @@ func (a *app) root() *cobra.Command {
 		Version:       release,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs, // group says better what is wrong with a name
 		RunE:          a.group,
 	}
 	flags := root.PersistentFlags()

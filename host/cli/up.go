@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -80,10 +81,10 @@ func (a *app) install(ctx context.Context, db *database, desk *postgres.Desk) er
 // upHost runs a host beside the table of the demo's jobs. Either one's end is
 // the other's: the host's is an error or a signal, the table's the end of --once.
 func (a *app) upHost(ctx context.Context, db *database, desk *postgres.Desk, cfg hostConfig, demo *demo, once bool) error {
-	if cfg.DSN = db.host; cfg.origin["log_level"] == "default" {
+	if cfg.DSN = db.host; cfg.origin["log_level"] == originDefault {
 		cfg.LogLevel = "warn" // the table is what this command has to say
 	}
-	if cfg.origin["health_addr"] == "default" {
+	if cfg.origin["health_addr"] == originDefault {
 		cfg.HealthAddr = freeAddr(cfg.HealthAddr)
 	}
 	log, err := a.logger(cfg)
@@ -101,10 +102,10 @@ func (a *app) upHost(ctx context.Context, db *database, desk *postgres.Desk, cfg
 	}()
 	watched := a.watch(running, desk, demo, once)
 	stop()
-	if err := <-hosted; err != nil {
+	if err := <-hosted; err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
-	if ctx.Err() != nil || errors.Is(watched, context.Canceled) {
+	if errors.Is(watched, context.Canceled) {
 		return nil // Ctrl-C is how this command ends
 	}
 	return watched
@@ -137,17 +138,11 @@ func (a *app) watch(ctx context.Context, desk *postgres.Desk, demo *demo, once b
 	}
 	for {
 		finished, err := demo.look(ctx)
-		if err != nil {
-			return err
+		if err == nil && once {
+			finished, err = a.idle(ctx, desk, demo, since, finished)
 		}
-		if once {
-			pending, err := desk.Pending(ctx, since)
-			if err != nil {
-				return err
-			}
-			if !pending && (finished || demo.stuck(ctx, since)) {
-				return demo.verdict()
-			}
+		if err != nil || once && finished {
+			return cmp.Or(err, demo.verdict())
 		}
 		select {
 		case <-ctx.Done():
@@ -155,4 +150,14 @@ func (a *app) watch(ctx context.Context, desk *postgres.Desk, demo *demo, once b
 		case <-time.After(watchPace):
 		}
 	}
+}
+
+// idle reports whether nothing is left to do now, and the demo's jobs have
+// ended, or can't.
+func (a *app) idle(ctx context.Context, desk *postgres.Desk, demo *demo, since time.Time, finished bool) (bool, error) {
+	pending, err := desk.Pending(ctx, since)
+	if err != nil || pending || finished {
+		return !pending, err
+	}
+	return demo.stuck(ctx)
 }

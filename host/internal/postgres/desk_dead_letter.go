@@ -38,7 +38,7 @@ type DeadLetterFilter struct {
 // DeadLetters lists those that are open (not replayed), the newest first.
 func (d *Desk) DeadLetters(ctx context.Context, f DeadLetterFilter) ([]DeadLetterRecord, error) {
 	return list[DeadLetterRecord](ctx, d, "select "+deadLetterColumns+` from lessee.job_dead_letter d
-		where d.replayed_at is null and ($1 = '' or d.class = $1) and ($2 = '' or d.error ->> 'code' = $2) and ($3 = 0 or d.dead_letter_id < $3)
+		where d.replayed_at is null and ($1 = '' or d.class = $1) and ($2 = '' or d.error ->> 'code' = $2) and ($3::bigint = 0 or d.dead_letter_id < $3::bigint)
 		order by d.dead_letter_id desc limit $4`, f.Class, f.Code, f.Before, f.Limit)
 }
 

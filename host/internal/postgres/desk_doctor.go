@@ -43,6 +43,7 @@ type HostRecord struct {
 	Version       string
 	InFlight      int
 	Classes       json.RawMessage // class -> job.Readiness
+	SinceGrant    float64         // seconds
 	SinceRenewal  float64         // seconds
 	UntilExpiry   float64         // seconds
 	LeaseTTLInSec float64         `db:"ttl"`
@@ -52,6 +53,7 @@ type HostRecord struct {
 func (d *Desk) Hosts(ctx context.Context) ([]HostRecord, error) {
 	return list[HostRecord](ctx, d, `
 		select l.lease_id, l.host, l.version, h.in_flight, h.classes,
+		       extract(epoch from clock_timestamp() - l.granted_at)::float8 as since_grant,
 		       extract(epoch from clock_timestamp() - l.renewed_at)::float8 as since_renewal,
 		       extract(epoch from l.expires_at - clock_timestamp())::float8 as until_expiry,
 		       lessee.fn_setting('lease.ttl_ms')::float8 / 1000 as ttl
