@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -33,6 +34,7 @@ type examination struct {
 	desk    *postgres.Desk
 	vitals  postgres.Vitals
 	skew    finding
+	maxOpen time.Duration // of transactions
 	hosts   []postgres.HostRecord
 	classes []postgres.ClassRecord
 }
@@ -63,7 +65,7 @@ func (a *app) doctorCommand() *cobra.Command {
 }
 
 func examine(ctx context.Context, desk *postgres.Desk) ([]finding, error) {
-	e := &examination{desk: desk}
+	e := &examination{desk: desk, maxOpen: maxOpen}
 	if err := e.read(ctx); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,9 @@ import (
 // maxSkew is how far clocks may differ before it is worth a word.
 const maxSkew = 500 * time.Millisecond
 
+// maxOpen is how long a transaction may be open.
+const maxOpen = 10 * time.Minute
+
 // readClock reads the vitals, and compares the two clocks around it.
 func readClock(ctx context.Context, desk *postgres.Desk) (postgres.Vitals, finding, error) {
 	if _, err := desk.Vitals(ctx); err != nil { // the first call also pays for the connection
@@ -83,7 +86,7 @@ func checkSettings(_ context.Context, e *examination) ([]finding, error) {
 }
 
 func checkTransactions(ctx context.Context, e *examination) ([]finding, error) {
-	old, err := e.desk.OldTransactions(ctx)
+	old, err := e.desk.OldTransactions(ctx, e.maxOpen)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +100,7 @@ func checkTransactions(ctx context.Context, e *examination) ([]finding, error) {
 			"grant pg_read_all_stats to " + e.vitals.Login})
 	}
 	if found == nil {
-		found = []finding{ok("transactions", "none is older than ten minutes")}
+		found = []finding{ok("transactions", "none is open for more than %s", span(e.maxOpen))}
 	}
 	return found, nil
 }

@@ -64,24 +64,22 @@ func checkReadiness(_ context.Context, e *examination) ([]finding, error) {
 	if len(e.hosts) == 0 {
 		return nil, nil
 	}
-	ready, reasons := readiness(e.hosts)
-	level := levelWarn // a host that has just started may still be compiling
-	for _, h := range e.hosts {
-		if seconds(h.SinceGrant) > settling {
-			level = levelFail
-		}
-	}
+	reports, young := reports(e.hosts)
 	var found []finding
 	for _, k := range e.classes {
-		if !k.Enabled || ready[k.Class] {
-			continue
+		report, reported := reports[k.Class]
+		switch {
+		case !k.Enabled || report.Ready:
+		case report.Reason != "":
+			found = append(found, finding{"readiness", levelFail, fmt.Sprintf("no live host is ready for class %s: %s", k.Class, report.Reason),
+				"Look at the host's log, and at lessee class show " + k.Class + "."})
+		case reported || young:
+			found = append(found, finding{"readiness", levelWarn, fmt.Sprintf("no live host is ready for class %s yet", k.Class),
+				"A host compiles the module; ask again in some seconds."})
+		default:
+			found = append(found, finding{"readiness", levelFail, fmt.Sprintf("no live host reports class %s", k.Class),
+				"The hosts don't follow the registry: look at their logs."})
 		}
-		why := "no live host reports it"
-		if reasons[k.Class] != "" {
-			why = reasons[k.Class]
-		}
-		found = append(found, finding{"readiness", level, fmt.Sprintf("no live host is ready for class %s: %s", k.Class, why),
-			"Look at the host's log; a module that is being compiled is ready soon."})
 	}
 	if found == nil {
 		found = []finding{ok("readiness", "every enabled class has a ready host")}
@@ -89,19 +87,24 @@ func checkReadiness(_ context.Context, e *examination) ([]finding, error) {
 	return found, nil
 }
 
-func readiness(hosts []postgres.HostRecord) (ready map[string]bool, reasons map[string]string) {
-	ready, reasons = map[string]bool{}, map[string]string{}
+// reports joins what hosts say of each class: ready if one is, else a reason
+// if one has it. young: a host may not have reported yet.
+func reports(hosts []postgres.HostRecord) (joined map[string]job.Readiness, young bool) {
+	joined = map[string]job.Readiness{}
 	for _, h := range hosts {
+		young = young || seconds(h.SinceGrant) < settling
 		var classes map[string]job.Readiness
 		_ = json.Unmarshal(h.Classes, &classes) // of another version, perhaps: then it reports nothing we can read
 		for name, r := range classes {
-			ready[name] = ready[name] || r.Ready
+			sofar := joined[name]
 			if r.Reason != "" {
-				reasons[name] = h.Host + ": " + r.Reason
+				sofar.Reason = h.Host + ": " + r.Reason
 			}
+			sofar.Ready = sofar.Ready || r.Ready
+			joined[name] = sofar
 		}
 	}
-	return ready, reasons
+	return joined, young
 }
 
 func checkBacklog(ctx context.Context, e *examination) ([]finding, error) {

@@ -98,19 +98,19 @@ type OldTransaction struct {
 	Since float64 // seconds
 }
 
-// OldTransactions lists those older than ten minutes, prepared ones too.
-func (d *Desk) OldTransactions(ctx context.Context) ([]OldTransaction, error) {
+// OldTransactions lists those that are open for longer than that, prepared ones too.
+func (d *Desk) OldTransactions(ctx context.Context, longer time.Duration) ([]OldTransaction, error) {
 	return list[OldTransaction](ctx, d, `
 		select format('pid %s, login %s, application %s, %s', pid, usename, quote_literal(application_name), state) as who,
 		       extract(epoch from clock_timestamp() - xact_start)::float8 as since
 		from pg_stat_activity
-		where pid <> pg_backend_pid() and xact_start < clock_timestamp() - interval '10 minutes'
+		where pid <> pg_backend_pid() and xact_start < clock_timestamp() - $1::interval
 		  and (datname = current_database() or backend_xmin is not null)
 		union all
 		select format('prepared transaction %s of %s', quote_literal(gid), owner), extract(epoch from clock_timestamp() - prepared)::float8
 		from pg_prepared_xacts
-		where prepared < clock_timestamp() - interval '10 minutes'
-		order by since desc limit 20`)
+		where prepared < clock_timestamp() - $1::interval
+		order by since desc limit 20`, longer)
 }
 
 // InvalidIndexes lists the indexes of the schema that Postgres does not use.
