@@ -41,6 +41,8 @@ const (
 	CodeCancelled      Code = "cancelled"       // an operator cancelled the job
 	CodeInterrupted    Code = "interrupted"     // the host stopped; no fault of the job
 	CodeHostError      Code = "host_error"      // the host failed; no fault of the job
+	CodeHostLost       Code = "host_lost"       // the host stopped renewing its lease
+	CodeOverdue        Code = "overdue"         // the host neither ended nor killed the attempt in time
 )
 
 // Error is a failure as it travels in a result and stands in an attempt's record.

@@ -44,9 +44,12 @@ func (s *Set) ensure(digest string, launch Launch) {
 
 func (s *Set) launched(m *module, executor Executor, err error) {
 	s.mu.Lock()
-	if err == nil {
+	switch {
+	case err == nil:
 		m.state, m.executor = ready, executor
-	} else {
+	case s.ctx.Err() != nil: // the set is closing; it says nothing about the module
+		m.state, m.err = failed, err
+	default:
 		m.state, m.err, m.retryAt = failed, err, time.Now().Add(retryAfter)
 		s.log.Warn("the module can't be run", zap.String("module", m.digest), zap.Error(err))
 	}
