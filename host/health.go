@@ -35,11 +35,11 @@ type Health struct {
 	Classes     map[string]job.Readiness `json:"classes"`
 }
 
-func listenHealth(addr string, host *Host) (*health, error) {
+func listenHealth(ctx context.Context, addr string, host *Host) (*health, error) {
 	if addr == "" {
 		return &health{}, nil
 	}
-	listen, err := net.Listen("tcp", addr)
+	listen, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("the health endpoint can't listen on %s: %w\n  Give another --health-addr, or an empty one for none", addr, err)
 	}

@@ -53,7 +53,7 @@ func New(ctx context.Context, cfg Config, version string, log *zap.Logger) (*Hos
 	}
 	h := &Host{cfg: cfg, log: log, store: postgres.NewStore(pool), close: pool.Close, engine: engine}
 	h.wire(version)
-	if h.health, err = listenHealth(cfg.HealthAddr, h); err != nil {
+	if h.health, err = listenHealth(ctx, cfg.HealthAddr, h); err != nil {
 		h.engine.Close(ctx) //nolint:errcheck // the first error tells
 		pool.Close()
 		return nil, err

@@ -22,8 +22,9 @@ func (p *Plugin) Main() {
 	stdout := os.Stdout
 	os.Stdout = os.Stderr
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := p.serve(ctx, os.Stdin, stdout, os.Stderr); err != nil {
+	err := p.serve(ctx, os.Stdin, stdout, os.Stderr)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -21,6 +21,17 @@ type database struct {
 // externalDSN is the one that was asked for; empty: the private Postgres.
 func (a *app) externalDSN() string { return cmp.Or(a.dsn, a.env("LESSEE_DSN")) }
 
+// program is how to call lessee on the same database again.
+func (a *app) program() string {
+	switch {
+	case a.dsn != "":
+		return "lessee --dsn …"
+	case a.dataDir != "":
+		return "lessee --data-dir " + a.dataDir
+	}
+	return "lessee"
+}
+
 // openDatabase finds the database of an operator's command: there must be one already.
 func (a *app) openDatabase(ctx context.Context) (*database, error) {
 	if dsn := a.externalDSN(); dsn != "" {

@@ -150,7 +150,7 @@ func (d *demo) print(p postgres.Progress) {
 	}
 	d.printed[p.ID] = true
 	if len(d.printed) == len(d.jobs) && d.summed {
-		fmt.Fprintf(d.app.out, "see a page: lessee job show %d --output > %s.html\n", d.jobs[0].id, strings.ToLower(strings.TrimSuffix(d.jobs[0].name, ".md")))
+		fmt.Fprintf(d.app.out, "see a page: %s job show %d --output > %s.html\n", d.app.program(), d.jobs[0].id, strings.ToLower(strings.TrimSuffix(d.jobs[0].name, ".md")))
 	}
 }
 

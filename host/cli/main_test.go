@@ -68,7 +68,8 @@ type installation struct {
 	t        *testing.T
 	pool     *pgxpool.Pool // superuser
 	super    string        // DSN
-	operator string        // DSN of a login in lessee_operator and lessee_reader
+	cacheDir string
+	operator string // DSN of a login in lessee_operator and lessee_reader
 }
 
 func install(t *testing.T) *installation {

@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -92,7 +93,7 @@ func storedXZ(data []byte) []byte {
 	index = withCRC(padded(binary.AppendUvarint(index, uint64(len(data)))))
 
 	backward := binary.LittleEndian.AppendUint32(nil, uint32(len(index)/4-1))
-	footer := append(backward, flags...)
+	footer := slices.Concat(backward, flags)
 	footer = append(binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(footer)), footer...)
 
 	start := append([]byte("\xfd7zXZ\x00"), flags...)

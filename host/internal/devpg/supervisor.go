@@ -55,6 +55,7 @@ func (c *Cluster) spawnSupervisor(command []string, log, hold, serverLock *os.Fi
 	} else if !idle {
 		return nil, fmt.Errorf("another server runs on %s: stop it", c.files.data())
 	}
+	//nolint:noctx // it outlives every context: the last holder of the pipe ends it
 	cmd := exec.Command("/bin/sh", slices.Concat([]string{"-c", supervision, "lessee-postgres"}, command)...)
 	cmd.Dir = c.files.data()
 	cmd.Env = c.account.environ()

@@ -7,14 +7,14 @@ import (
 	"github.com/lessee-run/lessee/registry"
 )
 
-// ErrInterrupted, as the cause of a cancelled attempt, gives the job back
+// ErrInterrupted as the cause of a cancelled attempt gives the job back
 // without burning the attempt: the host stops, or the phase is stopped.
 var ErrInterrupted = errors.New("the host gave the job back")
 
-// ErrCancelled, as the cause of a cancelled attempt, ends the job as cancelled.
+// ErrCancelled as the cause of a cancelled attempt ends the job as cancelled.
 var ErrCancelled = errors.New("an operator cancelled the job")
 
-// ErrNotReady, from whatever runs attempts, says that the executor of the class
+// ErrNotReady from whatever runs attempts says that the executor of the class
 // is not there (any more): the job goes back without burning the attempt.
 var ErrNotReady = errors.New("the executor of the class is not ready")
 

@@ -25,7 +25,7 @@ func dirPattern() string { return fmt.Sprintf("lessee-devpgtest-%d-*", os.Geteui
 // if it is set.
 func baseDir() string {
 	var fs syscall.Statfs_t
-	if os.Getenv("TMPDIR") == "" && syscall.Statfs(memory, &fs) == nil && uint64(fs.Bavail)*uint64(fs.Bsize) >= memoryNeeded {
+	if os.Getenv("TMPDIR") == "" && syscall.Statfs(memory, &fs) == nil && fs.Bavail*uint64(fs.Bsize) >= memoryNeeded {
 		return memory
 	}
 	return os.TempDir()
