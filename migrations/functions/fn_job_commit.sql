@@ -1,6 +1,7 @@
 -- What a host has to say of its attempts, in one transaction, with a verdict
--- per job. p_outcomes is an array of lessee.job_outcome as JSON objects; word
--- is one of succeed, retry, dead_letter, park, release, cancel.
+-- per job, in the order of the outcomes. p_outcomes is an array of
+-- lessee.job_outcome as JSON objects; word is one of succeed, retry,
+-- dead_letter, park, release, cancel.
 --
 -- Verdicts: accepted; changed (the law decided otherwise: state, code and
 -- message say what and why); stale (the job is not this lease's any more:
@@ -59,8 +60,9 @@ begin
          case when a.word is null and not v_live then format('lease %s has ended', p_lease)
               when a.word is null then format('lease %s does not hold job %s with fence %s', p_lease, o.job_id, o.fence)
               else a.error ->> 'message' end
-  from jsonb_populate_recordset(null::job_outcome, p_outcomes) o
-  left join applied a on a.job_id = o.job_id and a.fence = o.fence;
+  from jsonb_populate_recordset(null::job_outcome, p_outcomes) with ordinality o
+  left join applied a on a.job_id = o.job_id and a.fence = o.fence
+  order by o.ordinality;
 
   if exists (select from unnest(v_endings) e where e.word = 'release') then
     perform lessee.fn_wake();

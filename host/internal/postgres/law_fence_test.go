@@ -360,6 +360,10 @@ func TestHeartbeat_TellsWhatToStopAndWhy(t *testing.T) {
 		}
 	}
 	want(l, 3, "select in_flight from lessee.queue_heartbeat where lease_id = $1", lease)
+	if r, err := l.store.RenewLease(t.Context(), lease, job.Report{}); err != nil || !r.Alive || len(r.Stop) > 0 {
+		t.Errorf("a host that holds nothing: %+v, %v", r, err)
+	}
+	want(l, "0 {}", "select in_flight || ' ' || classes from lessee.queue_heartbeat where lease_id = $1", lease)
 }
 
 func TestRescue_CountsCrashesAndBurnsNoAttemptUntilThePoisonJobIsDeadLettered(t *testing.T) {
