@@ -123,6 +123,22 @@ func TestRelease_UnderAStaleFenceOrOfAStartedJobChangesNothing(t *testing.T) {
 	l.inState(j.ID, job.Running)
 }
 
+func TestRelease_OfAnExpiredLeaseIsHeardUntilSomebodyTakesTheJob(t *testing.T) {
+	l := newLaw(t)
+	l.class("plain", "")
+	lease, j := l.held("plain")
+	l.lapse(lease)
+	if err := l.store.Release(t.Context(), lease, []job.Job{j}); err != nil {
+		t.Fatal(err)
+	}
+	l.inState(j.ID, job.Ready)
+	if n := l.rescue(); n != 0 {
+		t.Errorf("rescued %d jobs after their release", n)
+	}
+	want(l, 0, "select crash_count from lessee.job")
+	l.sound()
+}
+
 func (l *law) start(lease int64, j job.Job) {
 	l.Helper()
 	age := int64(5)

@@ -70,6 +70,12 @@ func TestClasses_ThatCanNotWorkAreRefusedInASentence(t *testing.T) {
 	} {
 		l.refused("23514", []string{"class plain: ", says}, "update lessee.executor_class_registry set "+set+" where class = 'plain'")
 	}
+}
+
+func TestClasses_ThatConstraintsRefuse(t *testing.T) {
+	l := newLaw(t)
+	newCommander(l).command("works", "return p;")
+	l.class("plain", "")
 	for set, state := range map[string]string{
 		"module_sha256 = '" + strings.Repeat("ef", 32) + "'":                "23503",
 		"enabled = false, runtime = 'command'":                              "23514", // keeps its module

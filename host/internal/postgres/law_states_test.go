@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/lessee-run/lessee/abi"
 	"github.com/lessee-run/lessee/host/internal/job"
 	"github.com/lessee-run/lessee/registry"
@@ -161,18 +159,4 @@ func tableRows(t *testing.T, title string) (rows [][]string) {
 		rows = append(rows, strings.Split(strings.Trim(line, "| "), " | "))
 	}
 	return rows
-}
-
-// rowOf returns the columns of one row, by name.
-func rowOf(l *law, sql string, args ...any) map[string]any {
-	l.Helper()
-	rows, err := l.db.Query(l.Context(), sql, args...)
-	if err != nil {
-		l.Fatalf("%s: %v", sql, err)
-	}
-	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToMap)
-	if err != nil {
-		l.Fatalf("%s: %v", sql, err)
-	}
-	return row
 }
