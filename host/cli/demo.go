@@ -27,10 +27,9 @@ type demo struct {
 }
 
 type demoJob struct {
-	id         int64
-	name       string // the file, or what it does
-	key        string
-	registered bool
+	id   int64
+	name string // the file, or what it does
+	key  string
 }
 
 // enqueue enqueues the pages, on a database of our own or one that has no job
@@ -38,7 +37,7 @@ type demoJob struct {
 // only when it changed.
 func (d *demo) enqueue(ctx context.Context, ours bool) error {
 	d.printed = map[int64]bool{}
-	if fresh, err := d.desk.Fresh(ctx); err != nil || !(fresh || ours) {
+	if fresh, err := d.desk.Fresh(ctx); err != nil || !fresh && !ours {
 		return err
 	}
 	class, err := d.desk.Class(ctx, "render")
@@ -205,7 +204,7 @@ func (d *demo) verdict() error {
 	waiting := d.waiting()
 	switch {
 	case len(waiting) > 0:
-		return fmt.Errorf("job %d and %d more can't run\n  lessee doctor tells why, lessee class list shows the classes.", waiting[0], len(waiting)-1)
+		return fmt.Errorf("job %d and %d more can't run\n  lessee doctor tells why, lessee class list shows the classes", waiting[0], len(waiting)-1)
 	case d.failed > 0:
 		return fmt.Errorf("%d of the demo's jobs did not succeed", d.failed)
 	}

@@ -12,7 +12,7 @@ import (
 
 func TestDoctor_FindsWhatATiredOperatorWouldMiss(t *testing.T) {
 	for name, c := range map[string]struct {
-		break_ []string
+		breaks []string
 		code   int
 		says   []string
 	}{
@@ -42,7 +42,7 @@ func TestDoctor_FindsWhatATiredOperatorWouldMiss(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			i := install(t)
 			i.class("page")
-			for _, sql := range c.break_ {
+			for _, sql := range c.breaks {
 				i.exec(sql)
 			}
 			i.run("doctor").want(t, c.code, c.says...)

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -46,15 +47,15 @@ func (a *app) argument(value string) ([]byte, error) {
 func readAll(from io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(from, maxInput+1))
 	if err == nil && len(data) > maxInput {
-		err = fmt.Errorf("it is over %d bytes (64 MiB), the most that any class takes\n  Store the data elsewhere and send a reference to it.", maxInput)
+		err = fmt.Errorf("it is over %d bytes (64 MiB), the most that any class takes\n  Store the data elsewhere and send a reference to it", maxInput)
 	}
 	return data, err
 }
 
 // describe adds the line and column to a syntax error of encoding/json.
 func describe(data []byte, err error) error {
-	syntax, ok := err.(*json.SyntaxError)
-	if !ok {
+	var syntax *json.SyntaxError
+	if !errors.As(err, &syntax) {
 		return err
 	}
 	before := data[:min(int(syntax.Offset), len(data))]

@@ -85,7 +85,7 @@ func (a *app) upHost(ctx context.Context, db *database, desk *postgres.Desk, cfg
 		cfg.LogLevel = "warn" // the table is what this command has to say
 	}
 	if cfg.origin["health_addr"] == originDefault {
-		cfg.HealthAddr = freeAddr(cfg.HealthAddr)
+		cfg.HealthAddr = freeAddr(ctx, cfg.HealthAddr)
 	}
 	log, err := a.logger(cfg)
 	if err != nil {
@@ -113,8 +113,9 @@ func (a *app) upHost(ctx context.Context, db *database, desk *postgres.Desk, cfg
 
 // freeAddr is addr, or any other port of its host when that one is taken: by
 // another `lessee up`, most likely.
-func freeAddr(addr string) string {
-	listener, err := net.Listen("tcp", addr)
+func freeAddr(ctx context.Context, addr string) string {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", addr)
 	if err == nil {
 		listener.Close()
 		return addr
