@@ -102,11 +102,12 @@ create table lessee.job_queue (
   started_at          timestamptz,
   overdue_at          timestamptz,                -- the sweep takes the job from a live host here
   cancel_requested_at timestamptz,
+  cancel_reason       text,
   expires_at          timestamptz,
   enqueued_at         timestamptz not null,
   idempotency_key     text,
 
-  constraint leased_has_a_lease  check ((state in ('leased', 'running')) = (lease_id is not null and leased_at is not null and overdue_at is not null)),
+  constraint leased_has_a_lease  check (num_nulls(lease_id, leased_at, overdue_at) = case when state in ('leased', 'running') then 0 else 3 end),
   constraint running_has_started check ((state = 'running') = (started_at is not null))
 );
 -- The order of claim is the order of this index.

@@ -14,7 +14,8 @@ begin
   if lessee.fn_job_close(array[p_id], array['proposed', 'scheduled', 'ready', 'waiting', 'retry_wait'], 'cancelled', p_reason) = 1 then
     return 'cancelled';
   end if;
-  update job_queue q set cancel_requested_at = coalesce(q.cancel_requested_at, clock_timestamp())
+  update job_queue q
+  set cancel_requested_at = coalesce(q.cancel_requested_at, clock_timestamp()), cancel_reason = coalesce(q.cancel_reason, p_reason)
   where q.id = p_id and q.state in ('leased', 'running')
   returning q.lease_id into v_lease;
   if not found then

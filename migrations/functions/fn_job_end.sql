@@ -54,7 +54,7 @@ begin
     insert into job_final (job_id, class, state, finished_at, enqueued_at, attempt, max_attempts, crash_count, priority, fence, output, reason, idempotency_key)
     select e.id, e.class, case e.word when 'succeed' then 'succeeded' else 'cancelled' end, v_now, e.enqueued_at, e.attempt, e.max_attempts,
            e.crash_count + (e.asked = 'rescue')::integer, e.priority, e.fence, case e.word when 'succeed' then e.output end,
-           case e.word when 'cancel' then 'cancelled while a host held it' end, e.idempotency_key
+           case e.word when 'cancel' then coalesce(e.cancel_reason, 'cancelled by its host') end, e.idempotency_key
     from ending e where e.word in ('succeed', 'cancel')
   ), buried as (
     insert into job_dead_letter (job_id, class, dead_at, enqueued_at, attempt, max_attempts, crash_count, priority, fence, error, attempts, payload,

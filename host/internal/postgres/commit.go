@@ -22,6 +22,7 @@ func (s *Store) Commit(ctx context.Context, lease int64, outcomes []job.Outcome,
 	batch := &pgx.Batch{}
 	if timeout > 0 {
 		batch.Queue("begin")
+		batch.Queue("set constraints all immediate") // a command's deferred constraint fails its job, not the whole at commit
 		batch.Queue("select set_config('statement_timeout', $1, true)", strconv.FormatInt(timeout.Milliseconds(), 10))
 	}
 	var verdicts []job.Verdict
