@@ -74,7 +74,7 @@ func (h *Host) wire(version string) {
 		Version: version,
 		Slots:   h.cfg.Slots,
 		Grace:   h.cfg.Grace,
-		Stale:   h.watcher.Kick,
+		Refresh: h.watcher.Refresh,
 	}, h.store, h.set, h.log.Named("worker"))
 	h.listener = h.store.NewListener(h.log.Named("listen"))
 }

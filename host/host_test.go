@@ -91,9 +91,11 @@ func TestHost_FollowsTheRegistryWithinTwoSeconds(t *testing.T) {
 			t.Parallel()
 			i := install(t)
 			i.exec("update lessee.runtime_setting set value = $1::jsonb where name = 'queue.notify.enabled'", notify)
-			i.guest(map[string]any{"enabled": false})
+			i.guest(nil)
 			h, _ := i.host(nil)
-			await(t, func() bool { return h.Health().Ready }, func() string { return "the host is not ready" })
+			i.awaitState(i.enqueue("guest", `{}`), job.Succeeded) // compiled once; the compiler's time is not the registry's
+			i.exec("update lessee.executor_class_registry set enabled = false where class = 'guest'")
+			await(t, func() bool { return len(h.Health().Classes) == 0 }, func() string { return "the class stays" })
 			id := i.enqueue("guest", `{}`)
 
 			i.within2s("enabling", "update lessee.executor_class_registry set enabled = true where class = 'guest'", func() bool { return i.row(id).State == job.Succeeded })

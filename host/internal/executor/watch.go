@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -21,6 +22,7 @@ type Watcher struct {
 	set    *Set
 	log    *zap.Logger
 	kick   chan struct{}
+	mu     sync.Mutex // one look at a time, so that no older reading follows a newer one
 }
 
 // NewWatcher returns a watcher that feeds set from source.
@@ -43,7 +45,7 @@ const quiet = 10 * time.Second
 // Run follows the registry until ctx ends.
 func (w *Watcher) Run(ctx context.Context) {
 	for {
-		if err := w.look(ctx); err != nil && ctx.Err() == nil {
+		if err := w.Refresh(ctx); err != nil && ctx.Err() == nil {
 			w.log.Warn("the registry can't be read; the last reading stays in force", zap.Error(err))
 		}
 		wait := w.set.Snapshot().Settings.Poll
@@ -65,9 +67,11 @@ func (w *Watcher) Run(ctx context.Context) {
 	}
 }
 
-// look reads the registry if it changed. An unchanged one is synced all the
+// Refresh reads the registry if it changed. An unchanged one is synced all the
 // same, so that modules that failed are tried again.
-func (w *Watcher) look(ctx context.Context) error {
+func (w *Watcher) Refresh(ctx context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	current := w.set.Snapshot()

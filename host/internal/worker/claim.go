@@ -35,7 +35,7 @@ func (s *session) claimLoop(ctx context.Context) {
 				s.giveBack(jobs)
 				return
 			}
-			s.start(jobs, classes)
+			s.start(s.resolve(ctx, jobs, classes))
 			more = len(jobs) == limit || filled(wants, jobs)
 		}
 		s.await(ctx, more, len(wants) == 0)
@@ -47,14 +47,37 @@ func (s *session) claimLoop(ctx context.Context) {
 func (s *session) claim(ctx context.Context, wants []job.Want, limit int) ([]job.Job, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(s.trusted(), time.Millisecond))
 	defer cancel()
-	jobs, err := s.store.Claim(ctx, s.lease, wants, limit)
-	if len(jobs) > 0 && jobs[0].RegistryVersion > s.runner.Snapshot().Version {
-		s.cfg.Stale()
-	}
-	return jobs, err
+	return s.store.Claim(ctx, s.lease, wants, limit)
 }
 
-// giveBack returns jobs that were granted while this host was told to stop.
+// resolve holds granted jobs against the registry as it was at the claim, so
+// that none runs by an older row. Jobs of classes that this host can't run by
+// the newer one go back.
+func (s *session) resolve(ctx context.Context, jobs []job.Job, classes map[string]registry.Class) ([]job.Job, map[string]registry.Class) {
+	if len(jobs) == 0 || jobs[0].RegistryVersion <= s.runner.Snapshot().Version {
+		return jobs, classes
+	}
+	classes = map[string]registry.Class{}
+	if err := s.cfg.Refresh(ctx); err != nil {
+		s.log.Warn("the registry changed and can't be read; the jobs go back", zap.Error(err))
+	} else {
+		for _, class := range s.runner.Runnable() {
+			classes[class.Name] = class
+		}
+	}
+	var mine, others []job.Job
+	for _, j := range jobs {
+		if _, ok := classes[j.Class]; ok {
+			mine = append(mine, j)
+		} else {
+			others = append(others, j)
+		}
+	}
+	s.giveBack(others)
+	return mine, classes
+}
+
+// giveBack returns jobs that were granted and won't be started here.
 func (s *session) giveBack(jobs []job.Job) {
 	if len(jobs) == 0 || s.lost() {
 		return

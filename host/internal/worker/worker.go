@@ -39,7 +39,9 @@ type Config struct {
 	Version string        // of the binary
 	Slots   int           // attempts at once
 	Grace   time.Duration // how long attempts may finish after Run's context ends
-	Stale   func()        // called when a claim shows that the registry is newer than the Runner's snapshot
+	// Refresh brings the Runner to the registry's newest version; called when a
+	// claim shows that there is one.
+	Refresh func(context.Context) error
 }
 
 // Worker leases jobs, runs them, commits what they answered.
