@@ -26,16 +26,21 @@
 //     guest, host or kernel alike. The page tables say which pages are its own,
 //     and a page stays its own until we drop it.
 //   - dirty: the mapping is write-protected page by page, and the kernel itself
-//     takes the protection off a page before the first write to it lands. A
-//     page that is not protected counts as written, also one that never was.
+//     takes the protection off a page before the first write to it lands, its
+//     own writes too. A page that is not protected counts as written, and a
+//     mapping that is not watched is an error.
 //
 // The last two find a superset: a page once written is copied back after every
 // job, because that is cheaper than to fault on it again, until that has cost
-// as much as protecting anew would have ([debt]).
+// as much as protecting anew would have (see debt).
 //
 // A memory that grew can't shrink in the engine. Its bytes are restored all the
 // same, but Restore returns [ErrGrown]: close the instance and the region. So
 // for every other error. Nothing else is ever needed to be safe.
+//
+// A region costs two mappings and no descriptor; an image one mapping and one
+// descriptor; a keeper two descriptors. In every way but copy, a region has
+// pages of its own only where a job wrote.
 //
 // Not here: globals and tables, which are the engine's.
 package image

@@ -3,8 +3,10 @@
 package image
 
 import (
+	"errors"
 	"os"
 	"os/exec"
+	"runtime"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -160,5 +162,52 @@ func TestKeeper_WorksForAnOrdinaryUser(t *testing.T) {
 	said, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, said)
+	}
+}
+
+func TestKeeper_GoesWithoutUserfaultWhereItIsForbidden(t *testing.T) {
+	reports := make(chan Report)
+	go func() { // on a thread that ends with it, as it can't get rid of the filter
+		runtime.LockOSThread()
+		forbid(t, unix.SYS_USERFAULTFD)
+		reports <- Probe()
+	}()
+	report := <-reports
+	if report.Way != Owned || len(report.Refused) != 1 || !errors.Is(report.Refused[0].Why, unix.EPERM) {
+		t.Errorf("got %s", report)
+	}
+}
+
+// forbid makes a system call fail on this thread, as a container's profile does.
+func forbid(t *testing.T, number uint32) {
+	filter := []unix.SockFilter{
+		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}, // the number
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: number, Jf: 1},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
+	}
+	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		t.Error(err)
+	}
+	if err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestImage_NobodyCanChangeIt(t *testing.T) {
+	keeper, err := Open(Dirty)
+	noError(t, err)
+	t.Cleanup(func() { noError(t, keeper.Close()) })
+	file := take(t, keeper, content(wasmPage, 18)).backing.file
+	if _, err := unix.Pwrite(file, []byte{secret}, 0); !errors.Is(err, unix.EPERM) {
+		t.Errorf("write: got %v", err)
+	}
+	if err := unix.Ftruncate(file, 0); !errors.Is(err, unix.EPERM) {
+		t.Errorf("truncate: got %v", err)
+	}
+	if memory, err := unix.Mmap(file, 0, wasmPage, readWrite, unix.MAP_SHARED); err == nil {
+		t.Error("mapped for writing to the file")
+		noError(t, unix.Munmap(memory))
 	}
 }

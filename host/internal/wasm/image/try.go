@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-
-	"golang.org/x/sys/unix"
+	"os"
 )
 
 // try proves on a small region that restoring works here, after writes from
@@ -44,16 +43,16 @@ func (k *Keeper) try() (err error) {
 // scribble writes to a page from here, and to another by a system call.
 func scribble(memory []byte) error {
 	memory[5] ^= 0xff
-	var pipe [2]int
-	if err := unix.Pipe(pipe[:]); err != nil {
+	from, to, err := os.Pipe()
+	if err != nil {
 		return fmt.Errorf("make a pipe: %w", err)
 	}
-	defer unix.Close(pipe[0])
-	defer unix.Close(pipe[1])
-	if _, err := unix.Write(pipe[1], []byte("written by the kernel")); err != nil {
+	defer from.Close()
+	_, err = to.Write([]byte("written by the kernel"))
+	if err := errors.Join(err, to.Close()); err != nil {
 		return fmt.Errorf("write to a pipe: %w", err)
 	}
-	if _, err := unix.Read(pipe[0], memory[wasmPage+100:wasmPage+200]); err != nil {
+	if _, err := from.Read(memory[wasmPage+100 : wasmPage+200]); err != nil {
 		return fmt.Errorf("read(2) into a region: %w", err)
 	}
 	return nil
