@@ -30,13 +30,12 @@ func TestLaw_EveryWordFromEveryStateDoesWhatTheTableSaysAndNothingElse(t *testin
 			w := &walker{law: l, key: string(state) + " " + string(word)}
 			w.bringTo(state)
 			before := w.image()
-			to := state
 			w.apply(word)
 			if targets := targets(state, word); len(targets) == 0 {
 				if w.image() != before {
 					t.Errorf("%s from %s changed a row:\n%s", word, state, firstDifference(indented(before), indented(w.image())))
 				}
-			} else if to = job.State(ask[string](l, "select lessee.fn_job_state($1)", w.id)); !slices.Contains(targets, to) {
+			} else if to := job.State(ask[string](l, "select lessee.fn_job_state($1)", w.id)); !slices.Contains(targets, to) {
 				t.Errorf("%s led from %s to %s, want one of %v", word, state, to, targets)
 			}
 			l.sound()

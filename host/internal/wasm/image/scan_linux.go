@@ -16,7 +16,10 @@ type scanner struct {
 
 // From include/uapi/linux/fs.h of Linux 6.7: struct page_region and
 // struct pm_scan_arg.
-type pageRun struct{ start, end, categories uint64 }
+type pageRun struct {
+	start, end uint64
+	_          uint64 // categories: the scan asks for one only
+}
 
 type scanArg struct {
 	size, flags                                       uint64
