@@ -18,13 +18,9 @@ type in struct {
 	Output   json.RawMessage `json:"output"`   // answered as it is
 	Commands []abi.Command   `json:"commands"` // asked for
 	Enqueue  []abi.FollowUp  `json:"enqueue"`  // asked for
-	Version  bool            `json:"version"`  // answer which build this is
 }
 
 var plugin = sdk.Register(work)
-
-// build differs between the builds that a test makes with -X.
-var build = "first"
 
 func main() { plugin.Main() }
 
@@ -40,9 +36,6 @@ func work(ctx context.Context, in in) (json.RawMessage, error) {
 	}
 	if in.Fail != "" {
 		errs = append(errs, errors.New(in.Fail))
-	}
-	if in.Version {
-		return json.Marshal(build)
 	}
 	return in.Output, errors.Join(errs...)
 }

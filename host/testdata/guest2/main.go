@@ -1,48 +1,12 @@
-// Command guest2 is another version of guest: what the host's acceptance tests run: it works as long as
-// it is told to, and answers with what it got.
+// Command guest2 is another module for guest's class: it answers at once.
 package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"time"
 
-	"github.com/lessee-run/lessee/abi"
 	"github.com/lessee-run/lessee/sdk"
 )
 
-type in struct {
-	SleepMS  int64           `json:"sleep_ms"`
-	Fail     string          `json:"fail"`     // an error with this message
-	Output   json.RawMessage `json:"output"`   // answered as it is
-	Commands []abi.Command   `json:"commands"` // asked for
-	Enqueue  []abi.FollowUp  `json:"enqueue"`  // asked for
-	Version  bool            `json:"version"`  // answer which build this is
-}
-
-var plugin = sdk.Register(work)
-
-// build differs between the builds that a test makes with -X.
-var build = "second"
+var plugin = sdk.Register(func(context.Context, any) (string, error) { return "the second", nil })
 
 func main() { plugin.Main() }
-
-func work(ctx context.Context, in in) (json.RawMessage, error) {
-	sdk.Logger(ctx).Info("working")
-	time.Sleep(time.Duration(in.SleepMS) * time.Millisecond)
-	var errs []error
-	for _, c := range in.Commands {
-		errs = append(errs, sdk.Command(ctx, c.Name, c.Args))
-	}
-	for _, f := range in.Enqueue {
-		errs = append(errs, sdk.Enqueue(ctx, f))
-	}
-	if in.Fail != "" {
-		errs = append(errs, errors.New(in.Fail))
-	}
-	if in.Version {
-		return json.Marshal(build)
-	}
-	return in.Output, errors.Join(errs...)
-}
