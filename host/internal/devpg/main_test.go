@@ -218,12 +218,14 @@ func eventually(t *testing.T, what string, is func() bool) {
 
 func gone(pid int) bool { return syscall.Kill(pid, 0) == syscall.ESRCH }
 
-// assertNothingRuns checks that no process of a cluster's server is left.
+// assertNothingRuns checks that no process of a cluster's server is left, once the kernel is done
+// with those that were killed.
 func assertNothingRuns(t *testing.T, dir string) {
 	t.Helper()
-	if used, err := InUse(dir); err != nil || used {
-		t.Errorf("something still uses %s (error: %v)", dir, err)
-	}
+	eventually(t, "wait until nothing uses "+dir, func() bool {
+		used, err := InUse(dir)
+		return err == nil && !used
+	})
 }
 
 // onLog is a logger that calls back when a message is logged: a way to act in the midst of Open.

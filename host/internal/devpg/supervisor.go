@@ -14,7 +14,8 @@ import (
 // that attaches writes the path of a card; taking the card away is the answer that it is held in
 // time. The supervisor ignores signals, so only the end of the hold stops the server. It sends its
 // own to its process group, whose id, unlike a process's, is not used again while it lives: first
-// for a fast shutdown, in the end for an immediate one. The last line ends the timer together with
+// for a fast shutdown (again and again, because what a shell starts in the background ignores INT
+// until it asks for it), in the end for an immediate one. The last line ends the timer together with
 // the shell; no gentler signal is sure to reach a timer just forked.
 const supervision = `
 "$@" 3<&- </dev/null & postgres=$!
@@ -23,7 +24,7 @@ trap '' HUP INT TERM QUIT
 while IFS= read -r card; do rm -f -- "$card"; done <&3
 exec 3<&-
 kill -INT 0
-{ sleep 30; kill -QUIT 0; } &
+{ for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do sleep 2; kill -INT 0; done; kill -QUIT 0; } &
 wait "$postgres"
 kill -KILL 0
 `
