@@ -31,6 +31,12 @@
 // functions. That is why the handler is registered by a package variable, and
 // why main does nothing but serve the other two.
 //
+// A host may initialise a core module once and bring that state back before
+// every job. What package variables and init functions made is then the same in
+// all jobs; random numbers are not, because the host sends fresh entropy first.
+// But a random value, or a generator of one's own, that is made so early
+// repeats: make it in the handler, or use the functions of math/rand/v2.
+//
 // An error from the handler means: try again later. [Permanent], [RetryAfter],
 // [WithCode] and [Park] say otherwise. What the handler wants done ([Enqueue],
 // [Command], [Emit]) becomes part of its result, and the host commits it
