@@ -39,9 +39,9 @@ func Decide(result abi.Result, err error, policy registry.RetryPolicy) Outcome {
 	case abi.StatusPark:
 		return Outcome{Word: Park, Events: result.Events, Enqueue: result.Enqueue, Commands: result.Commands}
 	case abi.StatusFail:
-		return Outcome{Word: DeadLetter, Error: result.Error}
+		return Outcome{Word: DeadLetter, Error: given(result)}
 	case abi.StatusRetry:
-		return failure(result.Error, policy, result.RetryAfterMS)
+		return failure(given(result), policy, result.RetryAfterMS)
 	}
 	return failure(abi.Errorf(abi.CodeResultInvalid, "status %q is unknown", result.Status), policy, 0)
 }
@@ -51,6 +51,15 @@ func failure(err *abi.Error, policy registry.RetryPolicy, retryAfterMS int64) Ou
 		return Outcome{Word: DeadLetter, Error: err}
 	}
 	return Outcome{Word: Retry, Error: err, RetryAfterMS: retryAfterMS}
+}
+
+// given is the error of a failing result. abi.DecodeResult refuses one without;
+// an executor that answers in Go has nobody to refuse it.
+func given(result abi.Result) *abi.Error {
+	if result.Error == nil {
+		return abi.Errorf(abi.CodeResultInvalid, "status %q came without an error", result.Status)
+	}
+	return result.Error
 }
 
 func asError(err error) *abi.Error {
