@@ -23,12 +23,15 @@ const (
 
 // Codes for limits of the class row; see [Limits].
 const (
-	CodeLimitWall    Code = "limit_wall"
-	CodeLimitMemory  Code = "limit_memory"
-	CodeLimitInput   Code = "limit_input"
-	CodeLimitOutput  Code = "limit_output"
-	CodeLimitLog     Code = "limit_log"
-	CodeLimitEffects Code = "limit_effects"
+	CodeLimitFuel      Code = "limit_fuel"
+	CodeLimitWall      Code = "limit_wall"
+	CodeLimitMemory    Code = "limit_memory"
+	CodeLimitStack     Code = "limit_stack"
+	CodeLimitHostCalls Code = "limit_host_calls"
+	CodeLimitInput     Code = "limit_input"
+	CodeLimitOutput    Code = "limit_output"
+	CodeLimitLog       Code = "limit_log"
+	CodeLimitEffects   Code = "limit_effects"
 )
 
 // Codes for what the host or the database found.

@@ -5,8 +5,11 @@ import "time"
 // Limits are the caps of one attempt, a column of the class row. A cap that is
 // hit ends the attempt with the error code named beside it.
 type Limits struct {
+	Fuel        int64 `json:"fuel"`         // work, in the meter's units, some per instruction; limit_fuel
 	WallMS      int64 `json:"wall_ms"`      // milliseconds from start to answer; limit_wall
 	MemoryBytes int64 `json:"memory_bytes"` // linear memory, rounded down to 64 KiB pages; limit_memory
+	StackBytes  int64 `json:"stack_bytes"`  // native stack of nested calls, as the meter estimates it; limit_stack
+	HostCalls   int64 `json:"host_calls"`   // calls of host functions; limit_host_calls
 	InputBytes  int64 `json:"input_bytes"`  // the payload; refused at enqueue, limit_input
 	OutputBytes int64 `json:"output_bytes"` // the whole result; limit_output
 	LogBytes    int64 `json:"log_bytes"`    // all log lines; limit_log
@@ -20,8 +23,11 @@ type Limits struct {
 // stand in the SQL function fn_default_limits; a test compares the two.
 func DefaultLimits() Limits {
 	return Limits{
+		Fuel:        100_000_000_000,
 		WallMS:      30_000,
 		MemoryBytes: 64 << 20,
+		StackBytes:  16 << 20,
+		HostCalls:   1_000_000,
 		InputBytes:  1 << 20,
 		OutputBytes: 1 << 20,
 		LogBytes:    64 << 10,

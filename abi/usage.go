@@ -2,7 +2,9 @@ package abi
 
 // Usage is what an attempt used, stored with it.
 type Usage struct {
+	Fuel        int64 `json:"fuel"`         // work done, in the meter's units; the same for the same module and input, on every machine
 	WallUS      int64 `json:"wall_us"`      // microseconds in the executor
+	HostCalls   int64 `json:"host_calls"`   // calls of host functions
 	MemoryBytes int64 `json:"memory_bytes"` // peak linear memory; 0 where the runtime has none
 	OutputBytes int64 `json:"output_bytes"` // size of the encoded result
 	LogBytes    int64 `json:"log_bytes"`    // size of all log lines

@@ -4,8 +4,11 @@ create or replace function lessee.fn_default_limits()
 returns jsonb
 language sql immutable parallel safe
 as $$ select '{
+  "fuel": 100000000000,
   "wall_ms": 30000,
   "memory_bytes": 67108864,
+  "stack_bytes": 16777216,
+  "host_calls": 1000000,
   "input_bytes": 1048576,
   "output_bytes": 1048576,
   "log_bytes": 65536,

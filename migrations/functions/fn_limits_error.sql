@@ -24,6 +24,9 @@ begin
   return case
     when (p_limits ->> 'wall_ms')::numeric not between 1 and 86400000 then 'limits.wall_ms must be from 1 to 86400000 (a day)'
     when (p_limits ->> 'memory_bytes')::numeric not between 65536 and 4294967296 then 'limits.memory_bytes must be from 65536 (a page) to 4294967296 (4 GiB)'
+    when (p_limits ->> 'fuel')::numeric not between 1 and 1000000000000000 then 'limits.fuel must be from 1 to 1000000000000000'
+    when (p_limits ->> 'stack_bytes')::numeric not between 65536 and 33554432 then 'limits.stack_bytes must be from 65536 to 33554432 (32 MiB)'
+    when (p_limits ->> 'host_calls')::numeric > 1000000000 then 'limits.host_calls must be at most 1000000000'
     when (p_limits ->> 'input_bytes')::numeric > 67108864 then 'limits.input_bytes must be at most 67108864 (64 MiB)'
     when (p_limits ->> 'output_bytes')::numeric not between 1 and 67108864 then 'limits.output_bytes must be from 1 to 67108864 (64 MiB)'
     when (p_limits ->> 'log_bytes')::numeric > 67108864 then 'limits.log_bytes must be at most 67108864 (64 MiB)'

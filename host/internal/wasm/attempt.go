@@ -2,33 +2,41 @@ package wasm
 
 import (
 	"context"
+	"io"
 	"strings"
 	"time"
 
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/lessee-run/lessee/abi"
+	"github.com/lessee-run/lessee/host/internal/wasm/meter"
 )
 
 // attempt is what the host keeps while one instance runs. One goroutine uses it.
 type attempt struct {
-	limits   abi.Limits
-	started  time.Time
-	memory   memory
-	log      logger
-	streams  streams
-	progress progress
-	output   int64      // bytes
-	stopped  *abi.Error // why a host function ended the attempt
-	exited   bool       // the guest called proc_exit
-	exitCode uint32
+	limits    abi.Limits
+	started   time.Time
+	budget    meter.Budget
+	stdin     io.Reader
+	stdout    io.Writer
+	stderr    stream
+	log       logger
+	progress  progress
+	memory    int64 // peak, in bytes
+	exhausted bool  // the guest asked for more memory than its limit
+	fuel      int64 // used
+	hostCalls int64
+	output    int64      // bytes
+	stopped   *abi.Error // why a host function ended the attempt
+	exited    bool       // the guest called proc_exit
+	exitCode  uint32
 }
 
 func newAttempt(limits abi.Limits, sink abi.Sink) *attempt {
-	a := &attempt{limits: limits, started: time.Now()}
+	a := &attempt{limits: limits, started: time.Now(), budget: meter.Budget{Fuel: limits.Fuel}}
 	a.log = logger{attempt: a, sink: sink}
 	a.progress = progress{sink: sink}
-	a.streams.stderr = stream{log: &a.log, level: abi.LevelInfo}
+	a.stderr = stream{log: &a.log, level: abi.LevelInfo}
 	return a
 }
 
@@ -47,6 +55,15 @@ func (a *attempt) stop(why *abi.Error) {
 	panic(why)
 }
 
+// flush passes on last lines that were not ended.
+func (a *attempt) flush() {
+	a.stderr.flush()
+	if out, ok := a.stdout.(*stream); ok {
+		out.flush()
+	}
+	a.progress.flush()
+}
+
 // read copies a string out of the guest. Postgres takes neither invalid UTF-8
 // nor NUL as text.
 func (a *attempt) read(m api.Module, ptr, n uint32, what string) string {
@@ -63,8 +80,10 @@ func clean(s string) string {
 
 func (a *attempt) usage() abi.Usage {
 	return abi.Usage{
+		Fuel:        a.fuel,
 		WallUS:      time.Since(a.started).Microseconds(),
-		MemoryBytes: a.memory.used,
+		HostCalls:   a.hostCalls,
+		MemoryBytes: a.memory,
 		OutputBytes: a.output,
 		LogBytes:    a.log.bytes,
 	}

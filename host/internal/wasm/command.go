@@ -4,17 +4,15 @@ import (
 	"bytes"
 	"context"
 
-	"github.com/tetratelabs/wazero/api"
-
 	"github.com/lessee-run/lessee/abi"
 )
 
 // executeCommand runs the command contract: the standard streams and the exit code.
 func (m *Module) executeCommand(ctx context.Context, a *attempt, envelope []byte) (abi.Result, error) {
 	out := &answer{attempt: a}
-	a.streams.stdin, a.streams.stdout = bytes.NewReader(envelope), out
-	err := m.within(ctx, a, func(ctx context.Context, instance api.Module) error {
-		_, err := instance.ExportedFunction(abi.ExportStart).Call(ctx)
+	a.stdin, a.stdout = bytes.NewReader(envelope), out
+	err := m.within(ctx, a, func(ctx context.Context, i *instance) error {
+		_, err := i.call(ctx, abi.ExportStart)
 		return err
 	})
 	a.output = int64(len(out.data))

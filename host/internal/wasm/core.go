@@ -11,22 +11,22 @@ import (
 
 // executeCore runs the core contract: everything passes through the guest's memory.
 func (m *Module) executeCore(ctx context.Context, a *attempt, envelope []byte) (abi.Result, error) {
-	a.streams.stdout = &stream{log: &a.log, level: abi.LevelInfo}
-	a.streams.stderr.level = abi.LevelWarn
+	a.stdout = &stream{log: &a.log, level: abi.LevelInfo}
+	a.stderr.level = abi.LevelWarn
 	var data []byte
-	err := m.within(ctx, a, func(ctx context.Context, instance api.Module) error {
-		if err := initialise(ctx, instance); err != nil {
+	err := m.within(ctx, a, func(ctx context.Context, i *instance) error {
+		if err := m.wake(ctx, i); err != nil {
 			return err
 		}
-		ptr, err := deliver(ctx, instance, envelope)
+		ptr, err := deliver(ctx, i, envelope)
 		if err != nil {
 			return err
 		}
-		packed, err := instance.ExportedFunction(abi.ExportExecute).Call(ctx, uint64(ptr), uint64(len(envelope)))
+		packed, err := i.call(ctx, abi.ExportExecute, uint64(ptr), uint64(len(envelope)))
 		if err != nil {
 			return err
 		}
-		data, err = a.collect(instance, packed[0])
+		data, err = a.collect(i.module, packed[0])
 		return err
 	})
 	if err != nil {
@@ -35,30 +35,37 @@ func (m *Module) executeCore(ctx context.Context, a *attempt, envelope []byte) (
 	return a.decode(data)
 }
 
+// wake brings an instance to where it can take an envelope: a cold one is
+// initialised, a kept one was, and is only told to be unlike the one before.
+func (m *Module) wake(ctx context.Context, i *instance) error {
+	if m.snapshot == nil {
+		return initialise(ctx, i)
+	}
+	return m.reseed(ctx, i)
+}
+
 // initialise starts a reactor. A Go guest aborts when anything else is called first.
-func initialise(ctx context.Context, instance api.Module) error {
+func initialise(ctx context.Context, i *instance) error {
 	for _, name := range []string{abi.ExportInitialize, abi.ExportInit} {
-		if f := instance.ExportedFunction(name); f != nil {
-			if _, err := f.Call(ctx); err != nil {
-				return err
-			}
+		if _, err := i.call(ctx, name); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// deliver puts the envelope where the guest wants it.
-func deliver(ctx context.Context, instance api.Module, envelope []byte) (uint32, error) {
-	got, err := instance.ExportedFunction(abi.ExportAlloc).Call(ctx, uint64(len(envelope)))
+// deliver puts bytes where the guest wants them.
+func deliver(ctx context.Context, i *instance, data []byte) (uint32, error) {
+	got, err := i.call(ctx, abi.ExportAlloc, uint64(len(data)))
 	if err != nil {
 		return 0, err
 	}
 	ptr := api.DecodeU32(got[0])
 	if ptr == 0 {
-		return 0, abi.Errorf(abi.CodeLimitMemory, "%s(%d) returned 0: the guest has no room for the envelope", abi.ExportAlloc, len(envelope))
+		return 0, abi.Errorf(abi.CodeLimitMemory, "%s(%d) returned 0: the guest has no room", abi.ExportAlloc, len(data))
 	}
-	if !instance.Memory().Write(ptr, envelope) {
-		return 0, abi.Errorf(abi.CodePointerInvalid, "%s(%d) returned %d, where the envelope has no room", abi.ExportAlloc, len(envelope), ptr)
+	if !i.module.Memory().Write(ptr, data) {
+		return 0, abi.Errorf(abi.CodePointerInvalid, "%s(%d) returned %d, where there is no room", abi.ExportAlloc, len(data), ptr)
 	}
 	return ptr, nil
 }
@@ -78,11 +85,11 @@ func (a *attempt) collect(instance api.Module, packed uint64) ([]byte, error) {
 }
 
 // askVersion returns the ABI version that a core module speaks.
-func askVersion(ctx context.Context, instance api.Module) (uint32, error) {
-	if err := initialise(ctx, instance); err != nil {
+func askVersion(ctx context.Context, i *instance) (uint32, error) {
+	if err := initialise(ctx, i); err != nil {
 		return 0, err
 	}
-	got, err := instance.ExportedFunction(abi.ExportABIVersion).Call(ctx)
+	got, err := i.call(ctx, abi.ExportABIVersion)
 	if err != nil {
 		return 0, err
 	}

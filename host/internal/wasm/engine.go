@@ -11,6 +11,8 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 	"go.uber.org/zap"
+
+	"github.com/lessee-run/lessee/host/internal/wasm/image"
 )
 
 // DefaultMaxModuleBytes is the size of module that [Engine.Load] takes when
@@ -21,6 +23,7 @@ const DefaultMaxModuleBytes = 64 << 20
 type Config struct {
 	CacheDir       string      // where compiled code is kept; empty: nowhere
 	MaxModuleBytes int64       // 0: DefaultMaxModuleBytes
+	Restore        image.Way   // how kept memories are restored; empty: the fastest way that works here
 	Log            *zap.Logger // nil: silence
 }
 
@@ -28,6 +31,7 @@ type Config struct {
 type Engine struct {
 	config  Config
 	cache   wazero.CompilationCache // nil without a usable CacheDir
+	keeper  *image.Keeper           // of the memories of kept instances
 	runtime wazero.Runtime
 	mending sync.Mutex // one goroutine at a time empties the cache
 }
@@ -50,6 +54,10 @@ func New(ctx context.Context, config Config) (*Engine, error) {
 		e.cache = cache
 	}
 	var err error
+	if e.keeper, err = image.Open(config.Restore); err != nil {
+		return nil, fmt.Errorf("keep memories of guests: %w", err)
+	}
+	config.Log.Debug("memories of guests are restored", zap.Stringer("how", e.keeper.Report()))
 	if e.runtime, err = newRuntime(ctx, e.cache); err != nil {
 		return nil, err
 	}
@@ -58,7 +66,7 @@ func New(ctx context.Context, config Config) (*Engine, error) {
 
 // newRuntime returns a runtime with WASI and our host functions in it.
 func newRuntime(ctx context.Context, cache wazero.CompilationCache) (wazero.Runtime, error) {
-	config := wazero.NewRuntimeConfigCompiler().WithCloseOnContextDone(true).WithDebugInfoEnabled(false)
+	config := wazero.NewRuntimeConfigCompiler().WithCloseOnContextDone(false).WithDebugInfoEnabled(false)
 	if cache != nil {
 		config = config.WithCompilationCache(cache)
 	}
@@ -66,7 +74,7 @@ func newRuntime(ctx context.Context, cache wazero.CompilationCache) (wazero.Runt
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, r); err != nil {
 		return nil, errors.Join(fmt.Errorf("provide WASI: %w", err), r.Close(ctx))
 	}
-	if err := provideHostFunctions(ctx, r); err != nil {
+	if err := errors.Join(provideHostFunctions(ctx, r), provideTick(ctx, r)); err != nil {
 		return nil, errors.Join(fmt.Errorf("provide host functions: %w", err), r.Close(ctx))
 	}
 	return r, nil
@@ -74,7 +82,7 @@ func newRuntime(ctx context.Context, cache wazero.CompilationCache) (wazero.Runt
 
 // Close frees everything. All modules must be idle.
 func (e *Engine) Close(ctx context.Context) error {
-	err := e.runtime.Close(ctx)
+	err := errors.Join(e.runtime.Close(ctx), e.keeper.Close())
 	if e.cache != nil {
 		err = errors.Join(err, e.cache.Close(ctx))
 	}

@@ -44,7 +44,7 @@ func TestWhateverAGuestDoesEndsInANamedError(t *testing.T) {
 		"loop":       {[]abi.Code{abi.CodeLimitWall}, wall(soon)},
 		"sleep":      {[]abi.Code{abi.CodeLimitWall}, wall(soon)},
 		"allocate":   {[]abi.Code{abi.CodeLimitMemory}, nil},
-		"recurse":    {[]abi.Code{abi.CodeLimitMemory}, func(l *abi.Limits) { l.MemoryBytes = 16 << 20 }},
+		"recurse":    {[]abi.Code{abi.CodeLimitStack, abi.CodeLimitMemory}, func(l *abi.Limits) { l.MemoryBytes = 16 << 20 }},
 		"output":     {[]abi.Code{abi.CodeLimitOutput}, nil},
 		"go panic":   {[]abi.Code{abi.CodeGuestTrap}, nil},
 		"exit 0":     {[]abi.Code{abi.CodeGuestExit}, nil},

@@ -39,12 +39,20 @@ func provideHostFunctions(ctx context.Context, r wazero.Runtime) error {
 			if ctx.Err() != nil && name != abi.ImportCancelled {
 				a.stop(causeOf(ctx))
 			}
+			a.countHostCall()
 			f.call(ctx, a, m, stack)
 		}
 		builder.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(call), f.params, f.results).Export(name)
 	}
 	_, err := builder.Instantiate(ctx)
 	return err
+}
+
+// countHostCall ends the attempt when it calls out too often.
+func (a *attempt) countHostCall() {
+	if a.hostCalls++; a.hostCalls > a.limits.HostCalls {
+		a.stop(abi.Errorf(abi.CodeLimitHostCalls, "the attempt called host functions more often than its limit of %d (host_calls)", a.limits.HostCalls))
+	}
 }
 
 func hostLog(_ context.Context, a *attempt, m api.Module, stack []uint64) {

@@ -1,53 +1,66 @@
 package wasm
 
 import (
-	"context"
 	"crypto/rand"
 	"io"
 	"time"
 
+	"context"
+
 	"github.com/tetratelabs/wazero"
 )
 
-// streams are an instance's standard streams.
-type streams struct {
-	stdin  io.Reader
-	stdout io.Writer
-	stderr stream
+// world is all that an instance can see of the outside: clocks, randomness,
+// three streams. No argument, no variable, no file. It outlives attempts, and
+// shows each instance only the attempt that it runs.
+type world struct {
+	attempt *attempt        // nil between attempts
+	ctx     context.Context // of the attempt
 }
 
-// config is all that a guest can see of the world: clocks, randomness, its
-// three streams. No argument, no variable, no file.
-func (s *streams) config(ctx context.Context) wazero.ModuleConfig {
+// enter shows the world of an attempt; leave hides it.
+func (w *world) enter(ctx context.Context, a *attempt) { w.attempt, w.ctx = a, ctx }
+
+func (w *world) leave() { w.attempt, w.ctx = nil, nil }
+
+func (w *world) config() wazero.ModuleConfig {
 	return wazero.NewModuleConfig().
 		WithName("").         // instances of one module exist side by side
 		WithStartFunctions(). // called by hand, see initialise
 		WithSysWalltime().
 		WithSysNanotime().
-		WithNanosleep(sleepUntil(ctx)).
+		WithNanosleep(w.sleep).
 		WithRandSource(rand.Reader).
-		WithStdin(s.stdin).
-		WithStdout(s.stdout).
-		WithStderr(&s.stderr)
+		WithStdin(stdin{w}).
+		WithStdout(stdout{w}).
+		WithStderr(stderr{w})
 }
 
-// flush passes on last lines that were not ended.
-func (s *streams) flush() {
-	s.stderr.flush()
-	if out, ok := s.stdout.(*stream); ok {
-		out.flush()
+// sleep ends with the attempt. Without that, a guest that sleeps for an hour
+// holds its slot for an hour.
+func (w *world) sleep(ns int64) {
+	timer := time.NewTimer(time.Duration(ns))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-w.ctx.Done():
+		w.attempt.stop(causeOf(w.ctx))
 	}
 }
 
-// sleepUntil is a sleep that ends with ctx. Without it, a guest that sleeps
-// for an hour holds its slot for an hour.
-func sleepUntil(ctx context.Context) func(int64) {
-	return func(ns int64) {
-		timer := time.NewTimer(time.Duration(ns))
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-		}
+type (
+	stdin  struct{ *world }
+	stdout struct{ *world }
+	stderr struct{ *world }
+)
+
+func (s stdin) Read(p []byte) (int, error) {
+	if s.attempt.stdin == nil {
+		return 0, io.EOF
 	}
+	return s.attempt.stdin.Read(p)
 }
+
+func (s stdout) Write(p []byte) (int, error) { return s.attempt.stdout.Write(p) }
+
+func (s stderr) Write(p []byte) (int, error) { return s.attempt.stderr.Write(p) }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/tetratelabs/wazero/sys"
@@ -13,7 +15,7 @@ import (
 
 // verdict says why a guest's run failed. The order matters: one cause shows in
 // several ways, and the first that applies is nearest to it.
-func (a *attempt) verdict(ctx context.Context, err error) *abi.Error {
+func (m *Module) verdict(ctx context.Context, a *attempt, err error) *abi.Error {
 	exit := (*sys.ExitError)(nil)
 	switch {
 	case a.stopped != nil:
@@ -22,12 +24,12 @@ func (a *attempt) verdict(ctx context.Context, err error) *abi.Error {
 		return asError(err)
 	case ctx.Err() != nil:
 		return causeOf(ctx)
-	case a.memory.exhausted:
+	case a.exhausted:
 		return abi.Errorf(abi.CodeLimitMemory, "the guest asked for more memory than its limit of %d bytes (memory_bytes)", a.limits.MemoryBytes)
 	case errors.As(err, &exit):
 		return a.exit(exit.ExitCode())
 	}
-	return a.trap(err)
+	return a.trap(m.named(err))
 }
 
 // asError returns the *abi.Error in err's chain, or nil.
@@ -56,9 +58,24 @@ func (a *attempt) exit(code uint32) *abi.Error {
 	return a.withLastWords(e, map[string]any{"exit_code": code})
 }
 
+// unnamed is how the engine writes a function of a module without names.
+var unnamed = regexp.MustCompile(`\.\$(\d+)\(`)
+
+// named is what the engine says of a trap, with the names that the guest's
+// functions had before they were dropped for the engine.
+func (m *Module) named(err error) string {
+	return unnamed.ReplaceAllStringFunc(err.Error(), func(match string) string {
+		index, _ := strconv.ParseUint(unnamed.FindStringSubmatch(match)[1], 10, 32)
+		if name := m.names[uint32(index)]; name != "" {
+			return "." + name + "("
+		}
+		return match
+	})
+}
+
 // trap splits what the engine says into the reason and the guest's stack.
-func (a *attempt) trap(err error) *abi.Error {
-	reason, stack, _ := strings.Cut(clean(err.Error()), "\nwasm stack trace:\n")
+func (a *attempt) trap(said string) *abi.Error {
+	reason, stack, _ := strings.Cut(clean(said), "\nwasm stack trace:\n")
 	e := abi.Errorf(abi.CodeGuestTrap, "the module trapped: %s", strings.TrimPrefix(reason, "wasm error: "))
 	return a.withLastWords(e, map[string]any{"stack": stack[:min(len(stack), maxStack)]})
 }
@@ -68,9 +85,9 @@ const maxStack = 8 << 10
 
 // withLastWords adds what the guest wrote to stderr before its end.
 func (a *attempt) withLastWords(e *abi.Error, detail map[string]any) *abi.Error {
-	if words := a.streams.stderr.lastWords(); words != "" {
+	if words := a.stderr.lastWords(); words != "" {
 		e.Message += ": " + words
-		detail["stderr"] = clean(string(a.streams.stderr.tail))
+		detail["stderr"] = clean(string(a.stderr.tail))
 	}
 	e.Detail, _ = json.Marshal(detail) // strings and numbers always encode
 	return e
