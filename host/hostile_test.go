@@ -35,7 +35,7 @@ func TestHost_NamesWhatAHostileGuestDidAndKeepsItsHeartbeat(t *testing.T) {
 		"exit 3":     {"guest_exit"},
 		"panic":      {"guest_trap"},
 		"go panic":   {"guest_trap", "guest_exit"},
-		"recurse":    {"guest_trap", "limit_memory", "guest_exit", "limit_wall", "limit_log"},
+		"recurse":    {"guest_trap", "limit_memory", "guest_exit", "limit_wall", "limit_log", "limit_stack"},
 		"log":        {"limit_log"},
 		"empty log":  {"limit_log"},
 		"print":      {"limit_log"},

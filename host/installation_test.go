@@ -25,7 +25,7 @@ import (
 )
 
 // patience bounds every wait of these tests; a wait that ends by it is a failure.
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
 
 // installation is a migrated database, a login for hosts, and what a test puts there.
 type installation struct {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -129,6 +130,7 @@ func attemptFields(t postgres.AttemptRecord) [][2]string {
 		{"leased", when(&t.LeasedAt)},
 		{"held for", span(t.EndedAt.Sub(t.LeasedAt))},
 		{"ran for", positiveSpan(time.Duration(u.WallUS) * time.Microsecond)},
+		{"fuel", positiveCount(u.Fuel)},
 		{"peak memory", positiveSize(u.MemoryBytes)},
 		{"result", positiveSize(u.OutputBytes)},
 		{"module", text(t.ModuleSHA256)},
@@ -167,6 +169,13 @@ func positive(n int) string {
 		return ""
 	}
 	return fmt.Sprint(n)
+}
+
+func positiveCount(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
 }
 
 func positiveSize(n int64) string {
