@@ -120,12 +120,13 @@ func TestHosts_OutliveARestartOfPostgresUnderLoad(t *testing.T) {
 	i.spawn("one")
 	i.spawn("two")
 
-	const jobs = 400
-	for n := range jobs {
-		i.enqueue("guest", payload(t, object{"sleep_ms": 10, "commands": []object{{"name": "note", "args": object{"n": n}}}}))
-	}
+	jobs := 0
 	for _, mode := range []devpg.Mode{devpg.Immediate, devpg.Crash} {
 		before := i.finished()
+		i.exec(`select lessee.fn_job_enqueue_bulk(jsonb_agg(jsonb_build_object('class', 'guest', 'payload',
+			jsonb_build_object('sleep_ms', 50, 'commands', jsonb_build_array(jsonb_build_object('name', 'note', 'args', jsonb_build_object('n', n)))))))
+			from generate_series($1::int, $1::int + 249) n`, jobs)
+		jobs += 250
 		await(t, func() bool { return i.finished() > before+20 }, func() string { return "no progress" })
 		if err := cluster.Restart(t.Context(), mode); err != nil {
 			t.Fatal(err)
