@@ -49,9 +49,11 @@ func New(launchers map[registry.Runtime]Launch, changed func(), log *zap.Logger)
 	}
 }
 
-// Sync makes snapshot the registry that the set serves.
+// Sync makes snapshot the registry that the set serves. Syncing the same one
+// again only tries failed modules again.
 func (s *Set) Sync(snapshot *registry.Snapshot) {
 	s.mu.Lock()
+	news := s.snapshot != snapshot
 	s.snapshot = snapshot
 	wanted := map[string]bool{}
 	for _, class := range snapshot.Enabled() {
@@ -73,7 +75,9 @@ func (s *Set) Sync(snapshot *registry.Snapshot) {
 	for _, m := range idle {
 		s.closeModule(m)
 	}
-	s.changed()
+	if news { // else a host that polls would claim and renew with every look
+		s.changed()
+	}
 }
 
 // Snapshot is the registry that the set serves.
