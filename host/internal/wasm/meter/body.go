@@ -40,6 +40,7 @@ type body struct {
 	dead    bool // the current instruction can't be reached
 	calls   bool // the function calls others
 	isLight bool
+	weight  int64 // of a call, in depth
 }
 
 // read plans one function, the i-th that the module defines.
@@ -65,9 +66,14 @@ func (b *body) read(m *module, i int) *Error {
 	case b.more():
 		b.fail(b.pos, "a function goes on after its end")
 	}
-	b.flow.check()
+	b.weight = max(b.frame.bytes(), tailWeight*b.flow.check())
 	return b.err
 }
+
+// tailWeight is the depth that a unit of fuel takes if it may be spent without
+// a look at the fuel while the stack unwinds. So all frames together may spend
+// no more than the depth divided by it.
+const tailWeight = 8
 
 func (b *body) readLocals() int {
 	total := 0
@@ -113,7 +119,7 @@ func (b *body) instruction() {
 	default:
 		if b.m.bulk(in.op) {
 			b.replace(editCall, b.m.helper(b.data[in.start:in.end], in))
-			b.leave()
+			b.leave(true)
 		}
 	}
 	if !b.dead && in.opcode.push > 0 {
@@ -134,10 +140,12 @@ func (b *body) replace(kind editKind, arg uint32) {
 	b.edits = append(b.edits, edit{b.in.start, b.in.end, kind, arg})
 }
 
-// leave notes that something is called which may take long or come back.
-func (b *body) leave() {
+// leave notes that something is called which may take long or come back. It
+// may look at the fuel before it does anything.
+func (b *body) leave(looks bool) {
 	if !b.dead {
 		b.flow.block.calls = true
+		b.flow.block.looks = b.flow.block.looks || looks
 		b.frame.call()
 	}
 }

@@ -119,35 +119,34 @@ func (b *body) top() *label { return &b.labels[len(b.labels)-1] }
 func (b *body) call() {
 	in := &b.in
 	if in.op == opCallIndirect {
-		b.invoke(in.a)
+		b.invoke(in.a, false) // it may be the host's
 		b.calls = b.calls || !b.dead
 		return
 	}
 	b.replace(editCall, b.m.shift(in.a))
-	b.invoke(b.m.functions[in.a])
-	if b.dead {
-		return
-	}
 	spend, light := b.m.spend(in.a)
+	host := in.a < b.m.imported
+	b.invoke(b.m.functions[in.a], !host && !light)
 	switch {
-	case in.a < b.m.imported:
+	case b.dead:
+	case host:
 		b.flow.block.cost += costExit - costCall
-	case !light:
-		b.calls = true
-	default:
+	case light:
 		b.spend(spend)
+	default:
+		b.calls = true
 	}
 }
 
 // invoke moves the operands of a function type. The frame counts what is
 // alive in between.
-func (b *body) invoke(typ uint32) {
+func (b *body) invoke(typ uint32, looks bool) {
 	if b.dead {
 		return
 	}
 	s := b.m.types[typ]
 	b.pop(len(s.params))
-	b.leave()
+	b.leave(looks)
 	b.frame.move(0, len(s.results))
 }
 

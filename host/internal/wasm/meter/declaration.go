@@ -161,7 +161,7 @@ func (m *module) addGlobal(r *reader, imported bool) {
 
 func (m *module) readStart(r *reader) []byte {
 	m.facts.HasStart = true
-	return appendU32(nil, m.shift(index(r, "function", len(m.functions))))
+	return appendU32(nil, m.reference(r))
 }
 
 func (m *module) readDataCount(r *reader) []byte {

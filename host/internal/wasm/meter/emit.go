@@ -5,7 +5,7 @@ func (b *body) emit(out []byte) []byte {
 	a := &asm{m: b.m, out: append(b.m.scratch[:0], b.data[b.m.codes[b.index].pos:b.code]...)}
 	counted := b.calls && !b.isLight
 	if counted {
-		a.enter(b.frame.bytes())
+		a.enter(b.weight)
 	}
 	b.entry(a, counted)
 	if counted {
@@ -14,7 +14,7 @@ func (b *body) emit(out []byte) []byte {
 	b.copyCode(a, counted)
 	if counted {
 		a.op(opEnd)
-		a.leave(b.frame.bytes())
+		a.leave(b.weight)
 	}
 	a.op(opEnd)
 	b.m.scratch = a.out

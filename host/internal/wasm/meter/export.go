@@ -27,7 +27,7 @@ func (m *module) export(r *reader, out []byte) []byte {
 	out = append(out, kind)
 	switch kind {
 	case kindFunc:
-		return appendU32(out, m.shift(index(r, "function", len(m.functions))))
+		return appendU32(out, m.reference(r))
 	case kindTable:
 		m.facts.ExportsTable = true
 		return appendU32(out, index(r, "table", len(m.tables)))

@@ -18,16 +18,16 @@ type region struct {
 	loops   int   // that the head lies in
 	from    join  // where the head is reached from
 	must    bool  // check at the head, because a cycle passes here
+	looks   bool  // calls something that looks at the fuel
 	checked bool
 	left    int64 // what may have been spent unchecked when a path leaves
+	after   int64 // of that, after the last call that looks; -1: no such call
 }
 
 const (
 	// slack is what a path may pay too much per region.
 	slack = 16
-	// unchecked is what a call may spend between two checks. Deep stacks
-	// unwind without a check, so it bounds the work between two ticks by
-	// itself times the call depth.
+	// unchecked is what one call of a function may spend between two checks.
 	unchecked = 256
 )
 
@@ -87,6 +87,7 @@ type block struct {
 	light int64
 	head  bool // entry of the function or of a loop
 	calls bool // something that may run for long, or come back here
+	looks bool // one of those looks at the fuel before anything else
 }
 
 // flow builds the regions of one function.
@@ -122,6 +123,7 @@ func (f *flow) end(forks bool) join {
 	region := &f.regions[r]
 	region.cost = max(region.cost, length)
 	region.light += b.light
+	region.looks = region.looks || b.looks
 	if forks {
 		f.fork(r, length)
 	}
@@ -162,22 +164,43 @@ func (f *flow) fork(r int32, length int64) {
 
 // check decides which regions look at the fuel: heads of cycles, and wherever
 // more than unchecked could be spent since the last look. Regions are in an
-// order in which all but backward branches lead forward.
-func (f *flow) check() {
+// order in which all but backward branches lead forward. It returns what may
+// be spent without a look between the end of a call and that of the function:
+// a deep stack that unwinds spends that once a frame.
+func (f *flow) check() (tail int64) {
 	for i := range f.regions {
 		r := &f.regions[i]
-		spent := int64(0)
-		if r.from.many {
-			spent = unchecked
-		}
-		for _, p := range r.from.regions[:r.from.n] {
-			spent = max(spent, f.regions[p].left)
-		}
+		spent, after := f.arriving(r)
 		spent += r.cost
 		r.checked = r.must || spent+r.light > unchecked
 		if r.checked {
 			spent = 0
+			after = min(after, 0)
+		} else if after >= 0 {
+			after += r.cost
 		}
-		r.left = spent + r.light
+		if r.looks {
+			after = 0
+		}
+		if after >= 0 {
+			after += r.light
+		}
+		r.left, r.after = spent+r.light, after
+		tail = max(tail, after)
 	}
+	return tail
+}
+
+// arriving is the most that a path to a region may have spent unchecked, and
+// how much of that after a call.
+func (f *flow) arriving(r *region) (spent, after int64) {
+	after = -1
+	if r.from.many {
+		return unchecked, unchecked
+	}
+	for _, p := range r.from.regions[:r.from.n] {
+		spent = max(spent, f.regions[p].left)
+		after = max(after, f.regions[p].after)
+	}
+	return spent, after
 }

@@ -3,9 +3,11 @@ package meter
 // lightness knows which functions are light: without a loop, an indirect call
 // or a bulk operation, and calling only light functions, so that all they can
 // do costs no more than unchecked. A light function pays for what it does but
-// never looks at the fuel nor counts call depth: its caller answers for it.
+// never looks at the fuel nor counts call depth: its caller answers for it. So
+// all callers must be known, and no reference to it may exist.
 type lightness struct {
-	spend []int64 // by function defined: what it may spend, or one of the below
+	spend []int64         // by function defined: what it may spend, or one of the below
+	never map[uint32]bool // what is exported, or referred to
 }
 
 const (
@@ -20,7 +22,7 @@ const maxLightBody = 1_500
 
 // spend is what the function at index i (of the original) may spend, if light.
 func (m *module) spend(i uint32) (int64, bool) {
-	if i < m.imported {
+	if i < m.imported || m.light.never[i] {
 		return 0, false
 	}
 	if m.light.spend == nil {

@@ -83,7 +83,7 @@ const header = "\x00asm\x01\x00\x00\x00"
 
 // parse walks the sections. Code stays as it is until all else is known.
 func parse(data []byte, options Options) (*module, *Error) {
-	m := &module{options: options, ops: newOps(), typeIndex: map[signature]uint32{}, dataCount: -1, names: map[uint32]string{}}
+	m := &module{options: options, ops: newOps(), typeIndex: map[signature]uint32{}, dataCount: -1, names: map[uint32]string{}, light: lightness{never: map[uint32]bool{}}}
 	if !bytes.HasPrefix(data, []byte(header)) {
 		return nil, &Error{Reason: "this is no WebAssembly module of version 1"}
 	}
@@ -159,6 +159,14 @@ func index(r *reader, what string, bound int) uint32 {
 		return 0
 	}
 	return i
+}
+
+// reference reads the index of a function that can be called by others than
+// those whose code names it.
+func (m *module) reference(r *reader) uint32 {
+	i := index(r, "function", len(m.functions))
+	m.light.never[i] = true
+	return m.shift(i)
 }
 
 // shift is the index of a function after the import of tick is appended.

@@ -19,7 +19,7 @@ func (m *module) constant(r *reader, out []byte) []byte {
 		case opRefNull:
 			refType(r)
 		case opRefFunc:
-			out = appendU32(append(out, opRefFunc), m.shift(index(r, "function", len(m.functions))))
+			out = appendU32(append(out, opRefFunc), m.reference(r))
 			continue
 		case prefixVec:
 			r.only(opV128Const&0xff, "the vector instruction of a constant")
@@ -78,7 +78,7 @@ func (m *module) element(r *reader, out []byte, kind uint32) []byte {
 		if kind&elementConstant != 0 {
 			out = m.constant(r, out)
 		} else {
-			out = appendU32(out, m.shift(index(r, "function", len(m.functions))))
+			out = appendU32(out, m.reference(r))
 		}
 	}
 	return out
