@@ -176,6 +176,36 @@ func TestHost_ABrokenRowDisablesItsClassAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestHost_RunsAProgramColdAndSaysSoInTheRow(t *testing.T) {
+	t.Parallel()
+	i := install(t)
+	i.class("program", i.module("program", wasmtest.BuildCommand(t, "./testdata/guest")), nil)
+	i.host(nil)
+	got := i.awaitState(i.enqueue("program", `{"output": "from a program"}`), job.Succeeded)
+	if *got.Output != `"from a program"` {
+		t.Errorf("output %s", *got.Output)
+	}
+	await(t, func() bool {
+		return scan[bool](i, "select status = 'active' and status_reason like 'runs cold%' from lessee.executor_class_registry where class = 'program'")
+	}, func() string { return "the row does not say that it runs cold" })
+}
+
+func TestHost_StopsAGuestAtItsFuelAndRecordsWhatItUsed(t *testing.T) {
+	t.Parallel()
+	i := install(t)
+	digest := i.module("hostile", wasmtest.Build(t, "./internal/wasm/testdata/hostile"))
+	i.class("hostile", digest, map[string]any{"limits": object{"fuel": 50_000_000}, "retry_policy": object{"max_attempts": 1}})
+	i.host(nil)
+	id := i.enqueue("hostile", `{"mode": "loop"}`)
+	i.awaitState(id, job.DeadLettered)
+	if code := i.code(id); code != "limit_fuel" {
+		t.Errorf("code %s", code)
+	}
+	if used := scan[int64](i, "select (usage ->> 'fuel')::bigint from lessee.job_attempt where job_id = $1", id); used < 50_000_000 || used > 51_000_000 {
+		t.Errorf("it used %d of 50000000", used)
+	}
+}
+
 func TestHost_CancelsARunningJobAtOnce(t *testing.T) {
 	t.Parallel()
 	i := install(t)

@@ -44,6 +44,7 @@ func checks() []func(context.Context, *examination) ([]finding, error) {
 	return []func(context.Context, *examination) ([]finding, error){
 		checkServer, checkSchema, checkLogin, checkSettings, checkClock, checkHosts, checkLeases, checkClasses,
 		checkReadiness, checkBacklog, checkDeadLetters, checkTransactions, checkIndexes,
+		checkSandbox,
 	}
 }
 

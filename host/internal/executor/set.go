@@ -125,7 +125,15 @@ func (s *Set) readiness(class registry.Class) job.Readiness {
 	case m.state == failed:
 		return job.Readiness{Module: class.ModuleDigest, Reason: m.err.Error()}
 	}
-	return job.Readiness{Ready: true, Module: class.ModuleDigest}
+	return job.Readiness{Ready: true, Reason: remark(m.executor), Module: class.ModuleDigest}
+}
+
+// remark is what an operator should know of an executor that works.
+func remark(e Executor) string {
+	if c, ok := e.(interface{ Cold() string }); ok && c.Cold() != "" {
+		return "runs cold, a new instance for every job: " + c.Cold()
+	}
+	return ""
 }
 
 // Execute runs one attempt of class on the module that class, as given, points

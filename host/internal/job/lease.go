@@ -15,7 +15,7 @@ type Held struct {
 	StartedMS *int64 `json:"started_ms"` // age of the attempt in milliseconds; null: not started
 }
 
-// Readiness says whether a host can run a class, and why not.
+// Readiness says whether a host can run a class, why not, or in what lesser way.
 type Readiness struct {
 	Ready  bool   `json:"ready"`
 	Reason string `json:"reason,omitempty"`

@@ -106,8 +106,9 @@ func (s *Store) FetchModule(ctx context.Context, digest string) (ModuleBytes, er
 	return m, translate(err)
 }
 
-// ReportClass tells the registry whether this host can run a class.
-func (s *Store) ReportClass(ctx context.Context, lease int64, class registry.Class, reason string) error {
-	_, err := s.pool.Exec(ctx, "select lessee.fn_class_report($1, $2, nullif($3, ''), $4, $5)", lease, class.Name, class.ModuleDigest, reason == "", reason)
+// ReportClass tells the registry whether this host can run a class, and why
+// not, or what there is to know of it.
+func (s *Store) ReportClass(ctx context.Context, lease int64, class registry.Class, ready bool, reason string) error {
+	_, err := s.pool.Exec(ctx, "select lessee.fn_class_report($1, $2, nullif($3, ''), $4, $5)", lease, class.Name, class.ModuleDigest, ready, reason)
 	return translate(err)
 }

@@ -123,7 +123,7 @@ func (s *session) reportClasses(ctx context.Context) error {
 		}
 		known := r.Ready == (class.Status == registry.StatusActive) && r.Reason == class.StatusReason
 		if !known {
-			if err := s.store.ReportClass(ctx, s.lease, class, r.Reason); err != nil {
+			if err := s.store.ReportClass(ctx, s.lease, class, r.Ready, r.Reason); err != nil {
 				return err
 			}
 		}

@@ -17,7 +17,7 @@ type Store interface {
 	OpenLease(ctx context.Context, host, version string) (job.Lease, error)
 	RenewLease(ctx context.Context, lease int64, report job.Report) (job.Renewal, error)
 	CloseLease(ctx context.Context, lease int64) error
-	ReportClass(ctx context.Context, lease int64, class registry.Class, reason string) error
+	ReportClass(ctx context.Context, lease int64, class registry.Class, ready bool, reason string) error
 	Claim(ctx context.Context, lease int64, wants []job.Want, limit int) ([]job.Job, error)
 	Commit(ctx context.Context, lease int64, outcomes []job.Outcome, timeout time.Duration) ([]job.Verdict, error)
 	Release(ctx context.Context, lease int64, jobs []job.Job) error
