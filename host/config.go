@@ -13,6 +13,7 @@ type Config struct {
 	DSN        string        `koanf:"dsn"`         // Postgres, as a non-superuser in role lessee_host
 	Name       string        `koanf:"name"`        // of this host in leases and logs
 	Slots      int           `koanf:"slots"`       // attempts at once, over all classes
+	Memory     int64         `koanf:"memory"`      // bytes that the limits of all guests at work may add up to
 	Grace      time.Duration `koanf:"grace"`       // how long running attempts may finish on shutdown
 	CacheDir   string        `koanf:"cache_dir"`   // compiled modules; empty: none is kept
 	HealthAddr string        `koanf:"health_addr"` // host:port of the health endpoint; empty: none
@@ -34,6 +35,7 @@ func DefaultConfig() Config {
 	return Config{
 		Name:       name,
 		Slots:      16,
+		Memory:     defaultMemory(),
 		Grace:      20 * time.Second,
 		CacheDir:   filepath.Join(cache, "lessee"),
 		HealthAddr: "127.0.0.1:7070",
@@ -41,6 +43,14 @@ func DefaultConfig() Config {
 		LogLevel:   "info",
 		LogFormat:  "console",
 	}
+}
+
+// defaultMemory is half of the machine's: the rest is for Postgres and the system.
+func defaultMemory() int64 {
+	if have := machineMemory(); have > 0 {
+		return have / 2
+	}
+	return 4 << 30
 }
 
 // Validate reports the first setting that can't work, by the name of its key.
@@ -52,6 +62,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("name is empty: leases and logs need a name for this host")
 	case c.Slots < 1 || c.Slots > 10_000:
 		return fmt.Errorf("slots is %d: it must be from 1 to 10000", c.Slots)
+	case c.Memory < 64<<20:
+		return fmt.Errorf("memory is %d bytes: it must be at least %d (64 MiB)", c.Memory, 64<<20)
 	case c.Grace < 0:
 		return fmt.Errorf("grace is %s: it can't be negative", c.Grace)
 	case c.Conns < 4 || c.Conns > 1000:

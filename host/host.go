@@ -67,12 +67,13 @@ func (h *Host) wire(version string) {
 			return h.launchWASM(ctx, digest)
 		},
 	}
-	h.set = executor.New(launchers, func() { h.worker.Wake(); h.worker.Look() }, h.log.Named("executor"))
+	h.set = executor.New(launchers, h.cfg.Memory, func() { h.worker.Wake(); h.worker.Look() }, h.log.Named("executor"))
 	h.watcher = executor.NewWatcher(h.store, h.set, h.log.Named("registry"))
 	h.worker = worker.New(worker.Config{
 		Host:    h.cfg.Name,
 		Version: version,
 		Slots:   h.cfg.Slots,
+		Memory:  h.cfg.Memory,
 		Grace:   h.cfg.Grace,
 		Refresh: h.watcher.Refresh,
 	}, h.store, h.set, h.log.Named("worker"))

@@ -47,6 +47,7 @@ func hostFlags(c *cobra.Command) *string {
 	flags.Duration("grace", d.Grace, "how long running attempts may finish on shutdown")
 	flags.String("cache-dir", d.CacheDir, "where compiled modules are kept; empty: nowhere")
 	flags.String("health-addr", d.HealthAddr, "host:port of the health endpoint; empty: none")
+	flags.Int64("memory", d.Memory, "bytes that the memory limits of all guests at work may add up to")
 	flags.Int("conns", d.Conns, "connections to Postgres, one more for LISTEN")
 	flags.String("log-level", d.LogLevel, "debug, info, warn or error")
 	flags.String("log-format", d.LogFormat, "console or json")

@@ -90,7 +90,7 @@ func (c *counter) Close(context.Context) error { c.closed.Add(1); return nil }
 func newSet(t *testing.T) (*Set, *factory) {
 	f := &factory{made: map[string]*counter{}}
 	launchers := map[registry.Runtime]Launch{registry.RuntimeWASM: f.launch}
-	return New(launchers, func() { f.changes.Add(1) }, zaptest.NewLogger(t)), f
+	return New(launchers, 1<<40, func() { f.changes.Add(1) }, zaptest.NewLogger(t)), f
 }
 
 func class(name, digest string) registry.Class {

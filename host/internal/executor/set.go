@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -28,6 +29,7 @@ const retryAfter = 10 * time.Second
 // Set holds the executors. Its methods are safe for concurrent use.
 type Set struct {
 	launchers map[registry.Runtime]Launch
+	memory    int64  // bytes that one class may ask for
 	changed   func() // some class became ready, or not
 	log       *zap.Logger
 	launches  sync.WaitGroup
@@ -39,12 +41,13 @@ type Set struct {
 	modules  map[string]*module // by digest
 }
 
-// New returns an empty set. changed is called, from any goroutine, when the
+// New returns an empty set. A class that asks for more than memory bytes is not
+// ready on this host. changed is called, from any goroutine, when the
 // readiness of some class may have changed.
-func New(launchers map[registry.Runtime]Launch, changed func(), log *zap.Logger) *Set {
+func New(launchers map[registry.Runtime]Launch, memory int64, changed func(), log *zap.Logger) *Set {
 	ctx, stop := context.WithCancel(context.Background())
 	return &Set{
-		launchers: launchers, changed: changed, log: log, ctx: ctx, stop: stop,
+		launchers: launchers, memory: memory, changed: changed, log: log, ctx: ctx, stop: stop,
 		snapshot: registry.NewSnapshot(0, registry.DefaultSettings(), nil), modules: map[string]*module{},
 	}
 }
@@ -120,6 +123,8 @@ func (s *Set) readiness(class registry.Class) job.Readiness {
 	}
 	m := s.modules[class.ModuleDigest]
 	switch {
+	case class.Limits.MemoryBytes > s.memory:
+		return job.Readiness{Module: class.ModuleDigest, Reason: fmt.Sprintf("limits.memory_bytes is %d, this host has %d for all guests (memory): lower the one or raise the other", class.Limits.MemoryBytes, s.memory)}
 	case m == nil || m.state == launching:
 		return job.Readiness{Module: class.ModuleDigest} // no reason: not yet
 	case m.state == failed:

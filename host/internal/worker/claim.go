@@ -89,21 +89,37 @@ func (s *session) giveBack(jobs []job.Job) {
 	}
 }
 
-// offer reckons what this host has room for: per class, and over all.
+// offer reckons what this host has room for: slots per class and over all, and
+// memory, so that the limits of all guests at work fit into the host's.
 func (s *session) offer() (map[string]registry.Class, []job.Want, int) {
 	runnable := s.runner.Runnable()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	limit := s.cfg.Slots - s.slots
+	limit, memory := s.cfg.Slots-s.slots, s.cfg.Memory-s.memory
 	classes := make(map[string]registry.Class, len(runnable))
 	var wants []job.Want
-	for _, class := range runnable {
-		if room := min(class.Concurrency-s.running[class.Name], limit); room > 0 {
+	s.turn++
+	for n := range runnable {
+		class := runnable[(n+s.turn)%len(runnable)]
+		room := min(class.Concurrency-s.running[class.Name], limit)
+		if need := memoryOf(class); need > 0 {
+			room = int(min(int64(room), memory/need))
+			memory -= int64(max(room, 0)) * need
+		}
+		if room > 0 {
 			wants = append(wants, job.Want{Class: class.Name, Slots: room})
 			classes[class.Name] = class
 		}
 	}
 	return classes, wants, limit
+}
+
+// memoryOf is what an attempt of class may use of the host's memory.
+func memoryOf(class registry.Class) int64 {
+	if class.Runtime == registry.RuntimeCommand {
+		return 0
+	}
+	return class.Limits.MemoryBytes
 }
 
 // filled reports whether some class got all it asked for, so that there may be more of it.
@@ -127,6 +143,7 @@ func (s *session) start(jobs []job.Job, classes map[string]registry.Class) {
 		s.held[j.ID] = &grant{job: j}
 		s.running[j.Class]++
 		s.slots++
+		s.memory += memoryOf(classes[j.Class])
 	}
 	running, held := s.slots, len(s.held)
 	s.mu.Unlock()
@@ -138,10 +155,11 @@ func (s *session) start(jobs []job.Job, classes map[string]registry.Class) {
 }
 
 // freeSlot is called once for every slot that start took.
-func (s *session) freeSlot(class string) {
+func (s *session) freeSlot(class registry.Class) {
 	s.mu.Lock()
-	s.running[class]--
+	s.running[class.Name]--
 	s.slots--
+	s.memory -= memoryOf(class)
 	n := s.slots
 	s.mu.Unlock()
 	s.note(func(st *Status) { st.Running = n })

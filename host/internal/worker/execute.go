@@ -18,18 +18,18 @@ import (
 func (s *session) attempt(j job.Job, class registry.Class) {
 	outcome := s.execute(j, class)
 	if s.lost() {
-		s.freeSlot(j.Class) // the result is dropped: this host may not write any more
+		s.freeSlot(class) // the result is dropped: this host may not write any more
 		return
 	}
 	if outcome.Word == job.Succeed && class.Runtime == registry.RuntimeCommand || len(outcome.Commands) > 0 {
 		// Commands are the work of the commit: they keep the slot, and come
 		// alone, because one statement has one timeout.
 		s.commit([]settled{{outcome, class.Retry}}, time.Duration(class.Limits.CommandMS)*time.Millisecond)
-		s.freeSlot(j.Class)
+		s.freeSlot(class)
 		return
 	}
 	s.outcomes <- settled{outcome, class.Retry}
-	s.freeSlot(j.Class)
+	s.freeSlot(class)
 }
 
 // execute runs the executor and decides what to ask for.

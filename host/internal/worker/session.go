@@ -35,6 +35,8 @@ type session struct {
 	held         map[int64]*grant // by job id: granted and not settled
 	running      map[string]int   // class -> attempts that hold a slot
 	slots        int              // attempts that hold a slot, over all classes
+	memory       int64            // bytes that the limits of those add up to
+	turn         int              // where the next offer begins, so that no class always comes last
 }
 
 // grant is a job that this session holds.

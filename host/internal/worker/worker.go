@@ -38,6 +38,7 @@ type Config struct {
 	Host    string        // name, for the lease
 	Version string        // of the binary
 	Slots   int           // attempts at once
+	Memory  int64         // bytes that the limits of guests at work may add up to
 	Grace   time.Duration // how long attempts may finish after Run's context ends
 	// Refresh brings the Runner to the registry's newest version; called when a
 	// claim shows that there is one.
