@@ -19,12 +19,13 @@ type Host interface {
 
 // Plugin is a handler behind the contract.
 type Plugin struct {
-	run func(ctx context.Context, a *attempt) (output any, err error)
+	run  func(ctx context.Context, a *attempt) (output any, err error)
+	warm func() // see warm
 }
 
 // New returns a plugin around h. It registers nothing: see [Register].
 func New[In, Out any](h Handler[In, Out]) *Plugin {
-	return &Plugin{run: func(ctx context.Context, a *attempt) (any, error) {
+	return &Plugin{warm: warm[In, Out], run: func(ctx context.Context, a *attempt) (any, error) {
 		in, err := decodePayload[In](a.envelope.Payload)
 		if err != nil {
 			return nil, err
