@@ -7,10 +7,6 @@ import "runtime"
 // the next job has to wait for a new one.
 const room = 2 << 20
 
-// roomPiece is small, so that as many spans are known to the runtime as small
-// objects of many sizes will need.
-const roomPiece = 8 << 10
-
 // exportInit is called once by a host that keeps the state which follows, and
 // by one that doesn't before every job. So it is quick, and without effect but
 // for what the jobs then need not do.
@@ -23,13 +19,10 @@ func exportInit() {
 	}
 }
 
-// makeRoom leaves free heap behind. The collector has run before the caches are
-// filled, because it empties some of them.
+// makeRoom leaves free heap behind. One piece will do: when it is free, spans of
+// any size are cut out of it. Caches are filled after that, because the
+// collector empties some of them.
 func makeRoom() {
-	pieces := make([][]byte, room/roomPiece)
-	for i := range pieces {
-		pieces[i] = make([]byte, roomPiece)
-	}
-	runtime.KeepAlive(pieces)
+	runtime.KeepAlive(make([]byte, room))
 	runtime.GC()
 }
