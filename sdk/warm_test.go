@@ -20,7 +20,7 @@ func TestWarmingNeverCallsTheHandler(t *testing.T) {
 	}).warm()
 }
 
-func TestWarmingSurvivesTypesThatDoNotLikeIt(t *testing.T) {
+func TestWarmingSurvivesTypesThatDoNotLikeIt(*testing.T) {
 	New(func(context.Context, picky) (func(), error) { return nil, nil }).warm()
 	New(func(context.Context, shy) (shy, error) { return shy{}, nil }).warm()
 }

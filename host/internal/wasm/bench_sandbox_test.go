@@ -113,7 +113,7 @@ func executing(b *testing.B, m *Module, input []byte) func() error {
 
 func answered(result abi.Result, err error) error {
 	if err == nil && result.Status != abi.StatusOK {
-		err = fmt.Errorf("the job failed: %v", result.Error)
+		err = fmt.Errorf("the job ended as %s: %w", result.Status, result.Error)
 	}
 	return err
 }
