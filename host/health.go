@@ -101,6 +101,9 @@ func whyNot(status worker.Status, snapshot *registry.Snapshot) []string {
 	if status.Lease == 0 {
 		why = append(why, "no lease")
 	}
+	if status.Stopping {
+		why = append(why, "the host is stopping")
+	}
 	if status.LastError != "" {
 		why = append(why, status.LastError)
 	}

@@ -75,7 +75,9 @@ func (h *Host) wire(version string) {
 		Slots:   h.cfg.Slots,
 		Memory:  h.cfg.Memory,
 		Grace:   h.cfg.Grace,
-		Refresh: h.watcher.Refresh,
+		// The others are for the heartbeat, claims, and batches, the sweep and the registry.
+		Commands: h.cfg.Conns - 3,
+		Refresh:  h.watcher.Refresh,
 	}, h.store, h.set, h.log.Named("worker"))
 	h.listener = h.store.NewListener(h.log.Named("listen"))
 }
@@ -103,7 +105,7 @@ func (h *Host) launchWASM(ctx context.Context, digest string) (*wasm.Module, err
 // Run works until ctx ends and then stops in order: no more claims, grace for
 // what runs, the rest given back, the lease closed, executors and connections closed.
 func (h *Host) Run(ctx context.Context) error {
-	defer h.close()
+	defer h.closePool()
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var loops sync.WaitGroup
 	loops.Go(func() { h.watcher.Run(background) })
@@ -117,6 +119,20 @@ func (h *Host) Run(ctx context.Context) error {
 	loops.Wait()
 	h.set.Close()
 	return h.engine.Close(context.WithoutCancel(ctx))
+}
+
+// closeTimeout bounds what a driver may do for the sake of order on connections
+// that hang.
+const closeTimeout = time.Second
+
+func (h *Host) closePool() {
+	closed := make(chan struct{})
+	go func() { h.close(); close(closed) }()
+	select {
+	case <-closed:
+	case <-time.After(closeTimeout):
+		h.log.Warn("Postgres does not answer; its connections end with the process")
+	}
 }
 
 // Kill ends the grace of a stopping host at once; for the second Ctrl-C.

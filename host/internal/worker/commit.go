@@ -51,7 +51,7 @@ func (s *session) commit(batch []settled, timeout time.Duration) {
 	for i, b := range batch {
 		outcomes[i] = b.outcome
 	}
-	verdicts, err := s.send(outcomes, timeout)
+	verdicts, err := s.send(s.writes, outcomes, timeout)
 	switch {
 	case err == nil:
 		s.conclude(verdicts)
@@ -64,30 +64,58 @@ func (s *session) commit(batch []settled, timeout time.Duration) {
 	}
 }
 
-// send returns the verdicts, or an error that sending again would not mend.
-func (s *session) send(outcomes []job.Outcome, timeout time.Duration) ([]job.Verdict, error) {
+// commitCommands commits an outcome with commands, which are the work of the
+// commit: they keep the attempt's slot, and come alone, because one statement
+// has one timeout. When the attempt is interrupted the job goes back. Should
+// the database have committed it all the same, it knows the outcome by its span.
+func (s *session) commitCommands(b settled, timeout time.Duration) {
+	verdicts, err := s.sendCommands(b.outcome, timeout)
+	switch {
+	case err == nil:
+		s.conclude(verdicts)
+	case s.lost():
+	case s.work.Err() != nil:
+		back := b.outcome.Failed(job.Release, abi.Errorf(abi.CodeInterrupted, "%v", context.Cause(s.work)))
+		s.commit([]settled{{back, b.policy}}, 0)
+	default:
+		s.commitFailure(b, err)
+	}
+}
+
+func (s *session) sendCommands(outcome job.Outcome, timeout time.Duration) ([]job.Verdict, error) {
+	select {
+	case s.commands <- struct{}{}:
+		defer func() { <-s.commands }()
+		return s.send(s.work, []job.Outcome{outcome}, timeout)
+	case <-s.work.Done():
+		return nil, context.Cause(s.work)
+	}
+}
+
+// send tries until the database answers or ctx ends. It returns the verdicts,
+// or an error that sending again would not mend.
+func (s *session) send(ctx context.Context, outcomes []job.Outcome, timeout time.Duration) ([]job.Verdict, error) {
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		if s.lost() {
-			return nil, errLeaseLost
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
 		}
-		ctx, cancel := context.WithTimeout(s.uncancelled(), timeout+max(s.trusted(), time.Millisecond))
-		verdicts, err := s.store.Commit(ctx, s.lease, outcomes, timeout)
+		call, cancel := context.WithTimeout(ctx, timeout+max(s.trusted(), time.Millisecond))
+		verdicts, err := s.store.Commit(call, s.lease, outcomes, timeout)
 		cancel()
 		if err == nil || errors.Is(err, job.ErrUnreadable) || errors.Is(err, job.ErrTimeout) {
 			return verdicts, err
 		}
-		s.failed(err)
-		s.log.Warn("commit; trying again", zap.Int("jobs", len(outcomes)), zap.Error(err), zap.Duration("in", pause))
-		sleep(s.uncancelled(), pause)
+		if ctx.Err() == nil {
+			s.failed(err)
+			s.log.Warn("commit; trying again", zap.Int("jobs", len(outcomes)), zap.Error(err), zap.Duration("in", pause))
+		}
+		sleep(ctx, pause)
 	}
 }
 
-// uncancelled is for the database: an interrupted attempt still has to be reported.
-func (s *session) uncancelled() context.Context { return context.WithoutCancel(s.work) }
-
 // commitFailure reports, in place of an outcome that could not be committed, why.
 func (s *session) commitFailure(b settled, cause error) {
-	err := abi.Errorf(abi.CodeResultInvalid, "the database can't take the result: %v", errors.Unwrap(cause))
+	err := abi.Errorf(abi.CodeResultInvalid, "the result can't be committed: %v", cause)
 	if errors.Is(cause, job.ErrTimeout) {
 		err = abi.Errorf(abi.CodeCommandTimeout, "the commands took longer than limits.command_ms")
 	}
@@ -96,18 +124,19 @@ func (s *session) commitFailure(b settled, cause error) {
 		word = job.DeadLetter
 	}
 	outcome := b.outcome.Failed(word, err)
-	verdicts, sendErr := s.send([]job.Outcome{outcome}, 0)
-	if sendErr != nil {
+	verdicts, sendErr := s.send(s.writes, []job.Outcome{outcome}, 0)
+	switch {
+	case sendErr == nil:
+		s.conclude(verdicts)
+	case !s.lost():
 		s.log.Error("an outcome can't be committed; the sweep will take the job when it is overdue", zap.Int64("job", outcome.JobID), zap.Error(sendErr), zap.NamedError("first", cause))
-		s.settle(outcome.JobID)
-		return
+		s.settle(grantID{outcome.JobID, outcome.Fence})
 	}
-	s.conclude(verdicts)
 }
 
 func (s *session) conclude(verdicts []job.Verdict) {
 	for _, v := range verdicts {
-		s.settle(v.JobID)
+		s.settle(grantID{v.JobID, v.Fence})
 		switch v.Verdict {
 		case job.Stale:
 			s.log.Warn("a result was refused: the job is not this lease's any more", zap.Int64("job", v.JobID), zap.String("code", string(v.Code)), zap.String("why", v.Message))

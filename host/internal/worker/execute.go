@@ -16,20 +16,15 @@ import (
 
 // attempt carries one grant from its envelope to the committer.
 func (s *session) attempt(j job.Job, class registry.Class) {
+	defer s.freeSlot(class)
 	outcome := s.execute(j, class)
-	if s.lost() {
-		s.freeSlot(class) // the result is dropped: this host may not write any more
-		return
+	switch {
+	case s.lost(): // the result is dropped: this host may not write any more
+	case outcome.Word == job.Succeed && class.Runtime == registry.RuntimeCommand || len(outcome.Commands) > 0:
+		s.commitCommands(settled{outcome, class.Retry}, time.Duration(class.Limits.CommandMS)*time.Millisecond)
+	default:
+		s.outcomes <- settled{outcome, class.Retry}
 	}
-	if outcome.Word == job.Succeed && class.Runtime == registry.RuntimeCommand || len(outcome.Commands) > 0 {
-		// Commands are the work of the commit: they keep the slot, and come
-		// alone, because one statement has one timeout.
-		s.commit([]settled{{outcome, class.Retry}}, time.Duration(class.Limits.CommandMS)*time.Millisecond)
-		s.freeSlot(class)
-		return
-	}
-	s.outcomes <- settled{outcome, class.Retry}
-	s.freeSlot(class)
 }
 
 // execute runs the executor and decides what to ask for.
@@ -81,8 +76,8 @@ func (s *session) call(j job.Job, class registry.Class, span string, log *attemp
 func (s *session) started(j job.Job, stop context.CancelCauseFunc) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	g := s.held[j.ID]
-	if g == nil || g.job.Fence != j.Fence {
+	g := s.held[idOf(j)]
+	if g == nil {
 		return false
 	}
 	g.started, g.stop = time.Now(), stop

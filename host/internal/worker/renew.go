@@ -12,15 +12,13 @@ import (
 )
 
 // renewLoop is the heartbeat. It renews three times in a TTL, sooner when told
-// to look, and ends the session when the lease can't be trusted any more. The
-// deadline has a timer of its own, so that a call that hangs can't delay it.
+// to look. watchTrust ends the session when the lease can't be trusted any more,
+// by a timer of its own, so that a call that hangs can't delay it.
 func (s *session) renewLoop(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go s.watchTrust(ctx)
 	for ctx.Err() == nil && !s.lost() {
+		err := s.renewOnce(ctx)
 		wait := s.ttl / 3
-		if err := s.renewOnce(ctx); err != nil && ctx.Err() == nil {
+		if err != nil && ctx.Err() == nil {
 			s.failed(err)
 			s.log.Warn("the lease could not be renewed; trying again", zap.Error(err), zap.Duration("trusted_for", s.trusted()))
 			wait = s.ttl / 30
@@ -59,6 +57,7 @@ func (s *session) renewOnce(ctx context.Context) error {
 		s.lose("the database had given it away")
 		return nil
 	}
+	s.ttl = renewal.TTL // an operator may have changed it
 	s.trust(before, renewal.TTL)
 	s.note(func(st *Status) { st.RenewedAt, st.LastError = before, "" })
 	for _, stop := range renewal.Stop {
@@ -67,7 +66,10 @@ func (s *session) renewOnce(ctx context.Context) error {
 	if s.runner.Snapshot().Settings.Phase == registry.PhaseStopped {
 		s.stopAll(job.ErrInterrupted)
 	}
-	return s.reportClasses(ctx)
+	if err := s.reportClasses(ctx); err != nil {
+		s.log.Warn("the classes could not be reported; trying again with the next heartbeat", zap.Error(err))
+	}
+	return nil
 }
 
 func (s *session) report() job.Report {
@@ -75,7 +77,7 @@ func (s *session) report() job.Report {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, g := range s.held {
-		h := job.Held{JobID: id, Fence: g.job.Fence}
+		h := job.Held{JobID: id.job, Fence: id.fence}
 		if !g.started.IsZero() {
 			age := time.Since(g.started).Milliseconds()
 			h.StartedMS = &age
@@ -88,9 +90,9 @@ func (s *session) report() job.Report {
 // stop ends one attempt: an operator cancelled it, or the job is gone.
 func (s *session) stop(stop job.Stop) {
 	s.mu.Lock()
-	g := s.held[stop.JobID]
-	s.mu.Unlock()
-	if g == nil || g.job.Fence != stop.Fence || g.stop == nil {
+	defer s.mu.Unlock()
+	g := s.held[grantID{stop.JobID, stop.Fence}]
+	if g == nil || g.stop == nil {
 		return // settled meanwhile, or it will be told by the next heartbeat
 	}
 	cause := job.ErrCancelled

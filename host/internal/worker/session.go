@@ -18,26 +18,37 @@ var errLeaseLost = errors.New("the lease was lost")
 // session is everything that a host does and holds under one lease.
 type session struct {
 	*Worker
-	lease    int64
-	ttl      time.Duration
-	log      *zap.Logger
-	work     context.Context         // of the attempts
-	end      context.CancelCauseFunc // ends them all
-	gone     chan struct{}           // closed when the lease is lost
-	goneOnce sync.Once
-	freed    chan struct{} // a slot became free
-	outcomes chan settled  // from attempts to the committer
-	attempts sync.WaitGroup
-	reported map[string]string // class -> what was last reported of it
+	lease     int64
+	ttl       time.Duration
+	log       *zap.Logger
+	work      context.Context         // of the attempts
+	end       context.CancelCauseFunc // ends them all
+	writes    context.Context         // of what is told to the database; outlives work, ends when the lease is lost
+	endWrites context.CancelCauseFunc
+	gone      chan struct{} // closed when the lease is lost
+	goneOnce  sync.Once
+	freed     chan struct{} // a slot became free
+	outcomes  chan settled  // from attempts to the committer
+	attempts  sync.WaitGroup
+	reported  map[string]string // class -> what was last reported of it
 
 	mu           sync.Mutex
 	trustedUntil time.Time
-	held         map[int64]*grant // by job id: granted and not settled
-	running      map[string]int   // class -> attempts that hold a slot
-	slots        int              // attempts that hold a slot, over all classes
-	memory       int64            // bytes that the limits of those add up to
-	turn         int              // where the next offer begins, so that no class always comes last
+	held         map[grantID]*grant // granted and not settled
+	running      map[string]int     // class -> attempts that hold a slot
+	slots        int                // attempts that hold a slot, over all classes
+	memory       int64              // bytes that the limits of those add up to
+	turn         int                // where the next offer begins, so that no class always comes last
 }
+
+// grantID tells two grants of one job apart: a host can be granted a job again
+// while it still runs, or still reports, an earlier grant.
+type grantID struct {
+	job   int64
+	fence int
+}
+
+func idOf(j job.Job) grantID { return grantID{j.ID, j.Fence} }
 
 // grant is a job that this session holds.
 type grant struct {
@@ -52,22 +63,36 @@ type settled struct {
 	policy  policy
 }
 
+// openTimeout bounds the call for a lease: without one, a connection that
+// hangs would keep the host idle until TCP gives up.
+const openTimeout = 10 * time.Second
+
 func (w *Worker) open(ctx context.Context) (*session, error) {
 	before := time.Now()
-	lease, err := w.store.OpenLease(ctx, w.cfg.Host, w.cfg.Version)
+	call, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	lease, err := w.store.OpenLease(call, w.cfg.Host, w.cfg.Version)
 	if err != nil {
 		return nil, err
 	}
-	work, end := context.WithCancelCause(context.WithoutCancel(ctx))
-	s := &session{
-		Worker: w, lease: lease.ID, ttl: lease.TTL, log: w.log.With(zap.Int64("lease", lease.ID)),
-		work: work, end: end, gone: make(chan struct{}), freed: make(chan struct{}, 1), outcomes: make(chan settled, w.cfg.Slots), reported: map[string]string{},
-		held: map[int64]*grant{}, running: map[string]int{},
-	}
-	s.trust(before, lease.TTL)
+	s := newSession(ctx, w, lease, before)
 	w.note(func(st *Status) { st.Lease, st.RenewedAt, st.LastError = lease.ID, before, "" })
 	s.log.Info("leased", zap.Duration("ttl", lease.TTL))
 	return s, nil
+}
+
+// newSession is for a lease that was asked for at the moment before.
+func newSession(ctx context.Context, w *Worker, lease job.Lease, before time.Time) *session {
+	work, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	writes, endWrites := context.WithCancelCause(context.WithoutCancel(ctx))
+	s := &session{
+		Worker: w, lease: lease.ID, ttl: lease.TTL, log: w.log.With(zap.Int64("lease", lease.ID)),
+		work: work, end: end, writes: writes, endWrites: endWrites,
+		gone: make(chan struct{}), freed: make(chan struct{}, 1), outcomes: make(chan settled, w.cfg.Slots), reported: map[string]string{},
+		held: map[grantID]*grant{}, running: map[string]int{},
+	}
+	s.trust(before, lease.TTL)
+	return s
 }
 
 // run works until ctx ends or the lease is lost, and leaves nothing running.
@@ -75,6 +100,7 @@ func (s *session) run(ctx context.Context) {
 	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
 	var loops, committers sync.WaitGroup
 	loops.Go(func() { s.renewLoop(background) })
+	loops.Go(func() { s.watchTrust(background) })
 	loops.Go(func() { s.sweepLoop(background) })
 	for range 2 { // one batch is on its way while the next gathers
 		committers.Go(s.commitLoop)
@@ -82,6 +108,7 @@ func (s *session) run(ctx context.Context) {
 
 	s.claimLoop(ctx)
 
+	s.note(func(st *Status) { st.Stopping = ctx.Err() != nil })
 	s.drain()
 	close(s.outcomes)
 	committers.Wait()
@@ -108,7 +135,8 @@ func (s *session) drain() {
 }
 
 func (s *session) close() {
-	s.note(func(st *Status) { st.Lease = 0 })
+	defer s.endWrites(nil)
+	s.note(func(st *Status) { st.Lease, st.Uncommitted = 0, 0 })
 	if s.lost() {
 		s.mu.Lock()
 		dropped := len(s.held)
@@ -144,6 +172,7 @@ func (s *session) lose(why string) {
 		s.log.Error("lease lost; killing what runs", zap.String("why", why))
 		close(s.gone)
 		s.end(errLeaseLost)
+		s.endWrites(errLeaseLost)
 	})
 }
 
@@ -156,8 +185,20 @@ func (s *session) lost() bool {
 	}
 }
 
+// hold takes note of grants. It is said before anything else is done with them,
+// because the database gives back what a host does not tell of.
+func (s *session) hold(jobs []job.Job) {
+	s.mu.Lock()
+	for _, j := range jobs {
+		s.held[idOf(j)] = &grant{job: j}
+	}
+	n := len(s.held)
+	s.mu.Unlock()
+	s.note(func(st *Status) { st.Uncommitted = n })
+}
+
 // settle forgets a grant: it is committed, stale or given back.
-func (s *session) settle(id int64) {
+func (s *session) settle(id grantID) {
 	s.mu.Lock()
 	delete(s.held, id)
 	n := len(s.held)

@@ -8,6 +8,7 @@ type Status struct {
 	RenewedAt   time.Time // when the database last renewed it
 	Running     int       // attempts that hold a slot
 	Uncommitted int       // grants not settled, those that run included
+	Stopping    bool      // no more jobs are taken
 	LastError   string    // of the last call to the database that failed; empty after one that did not
 }
 

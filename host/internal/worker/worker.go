@@ -40,6 +40,9 @@ type Config struct {
 	Slots   int           // attempts at once
 	Memory  int64         // bytes that the limits of guests at work may add up to
 	Grace   time.Duration // how long attempts may finish after Run's context ends
+	// Commands is how many commits with commands may be on their way at once:
+	// they last, and the heartbeat must never wait for a connection.
+	Commands int
 	// Refresh brings the Runner to the registry's newest version; called when a
 	// claim shows that there is one.
 	Refresh func(context.Context) error
@@ -55,6 +58,7 @@ type Worker struct {
 	renew  chan struct{} // look at the lease now
 	killed chan struct{} // closed by Kill
 
+	commands chan struct{} // held by commits with commands
 	killOnce sync.Once
 	mu       sync.Mutex
 	status   Status
@@ -65,6 +69,7 @@ func New(cfg Config, store Store, runner Runner, log *zap.Logger) *Worker {
 	return &Worker{
 		cfg: cfg, store: store, runner: runner, log: log,
 		wake: make(chan struct{}, 1), renew: make(chan struct{}, 1), killed: make(chan struct{}),
+		commands: make(chan struct{}, max(1, cfg.Commands)),
 	}
 }
 

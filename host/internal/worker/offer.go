@@ -1,0 +1,74 @@
+package worker
+
+import (
+	"github.com/lessee-run/lessee/host/internal/job"
+	"github.com/lessee-run/lessee/registry"
+)
+
+// offer is what a host has room for.
+type offer struct {
+	version int64                     // of the registry; classes may be of a newer one
+	classes map[string]registry.Class // that can be run here
+	wants   []job.Want                // those of them that there is room for
+	limit   int                       // over all of them
+}
+
+// offer reckons what this host has room for: slots per class and over all,
+// memory, so that the limits of all guests at work fit into the host's, and
+// connections, which commands take besides.
+func (s *session) offer() offer {
+	o := offer{version: s.runner.Snapshot().Version, classes: map[string]registry.Class{}}
+	runnable := s.runner.Runnable()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o.limit = s.cfg.Slots - s.slots
+	memory, connections := s.cfg.Memory-s.memory, cap(s.commands)
+	for _, class := range runnable {
+		o.classes[class.Name] = class
+		if class.Runtime == registry.RuntimeCommand {
+			connections -= s.running[class.Name]
+		}
+	}
+	s.turn++
+	for n := range runnable {
+		class := runnable[(n+s.turn)%len(runnable)]
+		room := min(class.Concurrency-s.running[class.Name], o.limit)
+		if class.Runtime == registry.RuntimeCommand {
+			room = min(room, connections)
+		} else if need := memoryOf(class); need > 0 {
+			room = int(min(int64(room), memory/need))
+			memory -= int64(max(room, 0)) * need
+		}
+		if room > 0 {
+			o.wants = append(o.wants, job.Want{Class: class.Name, Slots: room})
+		}
+	}
+	return o
+}
+
+// memoryOf is what an attempt of class may use of the host's memory.
+func memoryOf(class registry.Class) int64 {
+	if class.Runtime == registry.RuntimeCommand {
+		return 0
+	}
+	return class.Limits.MemoryBytes
+}
+
+// more reports whether there may be more ready jobs than the offer was answered
+// with: of a class that got all that was asked for, or was not asked for at all
+// because there was no room.
+func (o offer) more(jobs []job.Job) bool {
+	if len(jobs) == o.limit || len(o.wants) < len(o.classes) {
+		return true
+	}
+	got := map[string]int{}
+	for _, j := range jobs {
+		got[j.Class]++
+	}
+	for _, w := range o.wants {
+		if got[w.Class] == w.Slots {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,180 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/zap/zaptest"
+
+	"github.com/lessee-run/lessee/abi"
+	"github.com/lessee-run/lessee/host/internal/job"
+	"github.com/lessee-run/lessee/registry"
+)
+
+// runner runs attempts until they are stopped, of a registry that a test replaces.
+type runner struct {
+	mu       sync.Mutex
+	snapshot *registry.Snapshot
+}
+
+func (r *runner) Snapshot() *registry.Snapshot {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.snapshot
+}
+
+func (r *runner) set(s *registry.Snapshot) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.snapshot = s
+}
+
+func (r *runner) Runnable() []registry.Class          { return r.Snapshot().Enabled() }
+func (r *runner) Readiness() map[string]job.Readiness { return nil }
+
+func (r *runner) Execute(ctx context.Context, _ registry.Class, _ []byte, _ abi.Sink) (abi.Result, abi.Usage, error) {
+	<-ctx.Done()
+	return abi.Result{}, abi.Usage{}, context.Cause(ctx)
+}
+
+func at(version int64, module string) *registry.Snapshot {
+	return registry.NewSnapshot(version, registry.DefaultSettings(), []registry.Class{{Name: "a", Runtime: registry.RuntimeWASM, ModuleDigest: module, Enabled: true, Concurrency: 4}})
+}
+
+// testSession is a session without a database: nothing that these tests do asks for one.
+func testSession(t *testing.T, r *runner) *session {
+	t.Helper()
+	w := New(Config{Slots: 8, Commands: 1, Memory: 1 << 30, Refresh: func(context.Context) error { return errors.New("no database") }}, nil, r, zaptest.NewLogger(t))
+	s := newSession(t.Context(), w, job.Lease{ID: 1, TTL: time.Minute}, time.Now())
+	t.Cleanup(func() {
+		s.lose("the test is over")
+		s.attempts.Wait()
+	})
+	return s
+}
+
+func fences(s *session) (out []int) {
+	for _, h := range s.report().Held {
+		out = append(out, h.Fence)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// A job that is given back can be granted to the same host before the answer to
+// that commit has come.
+func TestSession_AVerdictSettlesTheGrantItIsAboutAndNoOther(t *testing.T) {
+	r := &runner{snapshot: at(1, "m")}
+	s := testSession(t, r)
+	classes := map[string]registry.Class{"a": r.Runnable()[0]}
+	for _, fence := range []int{1, 2} {
+		jobs := []job.Job{{ID: 7, Class: "a", Fence: fence}}
+		s.hold(jobs)
+		s.start(jobs, classes)
+	}
+	if got := fences(s); !slices.Equal(got, []int{1, 2}) {
+		t.Errorf("the heartbeat reports fences %v", got)
+	}
+	s.conclude([]job.Verdict{{JobID: 7, Fence: 1, Verdict: job.Stale}})
+	if got := fences(s); !slices.Equal(got, []int{2}) {
+		t.Errorf("after the verdict on fence 1 the heartbeat reports %v", got)
+	}
+}
+
+func TestSession_CanBeToldToStopAGrantThatStartsAtThisMoment(t *testing.T) {
+	r := &runner{snapshot: at(1, "m")}
+	s := testSession(t, r)
+	classes := map[string]registry.Class{"a": r.Runnable()[0]}
+	var stops sync.WaitGroup
+	stops.Go(func() { // as a heartbeat would, at any moment
+		for i := range 20_000 {
+			s.stop(job.Stop{JobID: int64(i % 8), Fence: 1, Why: job.StopCancel})
+		}
+	})
+	for id := range int64(8) {
+		jobs := []job.Job{{ID: id, Class: "a", Fence: 1}}
+		s.hold(jobs)
+		s.start(jobs, classes)
+	}
+	stops.Wait()
+	if got := len(fences(s)); got != 8 {
+		t.Errorf("%d of 8 grants are held; a stopped one is held until it is committed", got)
+	}
+}
+
+// The registry's watcher may bring a newer snapshot between the offer and the
+// grant; the rows of the offer are the older ones all the same.
+func TestSession_RunsAJobByTheRowThatItWasGrantedUnder(t *testing.T) {
+	r := &runner{snapshot: at(1, "old")}
+	s := testSession(t, r)
+	offered := s.offer()
+	r.set(at(2, "new"))
+	jobs, classes := s.resolve(t.Context(), []job.Job{{ID: 1, Class: "a", Fence: 1, RegistryVersion: 2}}, offered)
+	if len(jobs) != 1 || classes["a"].ModuleDigest != "new" {
+		t.Errorf("it would run on module %q", classes["a"].ModuleDigest)
+	}
+	jobs, classes = s.resolve(t.Context(), []job.Job{{ID: 1, Class: "a", Fence: 1, RegistryVersion: 2}}, s.offer())
+	if len(jobs) != 1 || classes["a"].ModuleDigest != "new" {
+		t.Errorf("it would run on module %q", classes["a"].ModuleDigest)
+	}
+}
+
+func TestSession_AsksForNoMoreThanItsSlotsItsClassesAndItsConnectionsAllow(t *testing.T) {
+	command := func(name string, concurrency int) registry.Class {
+		return registry.Class{Name: name, Runtime: registry.RuntimeCommand, Command: name, Enabled: true, Concurrency: concurrency}
+	}
+	wasm := func(name string, concurrency int) registry.Class {
+		return registry.Class{Name: name, Runtime: registry.RuntimeWASM, ModuleDigest: "m", Enabled: true, Concurrency: concurrency}
+	}
+	for name, c := range map[string]struct {
+		classes []registry.Class
+		want    []job.Want
+	}{
+		"nothing is enabled":      {nil, nil},
+		"a class's concurrency":   {[]registry.Class{wasm("a", 3)}, []job.Want{{Class: "a", Slots: 3}}},
+		"the host's slots":        {[]registry.Class{wasm("a", 30)}, []job.Want{{Class: "a", Slots: 8}}},
+		"a command's connections": {[]registry.Class{command("c", 30), wasm("a", 2)}, []job.Want{{Class: "a", Slots: 2}, {Class: "c", Slots: 1}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := testSession(t, &runner{snapshot: registry.NewSnapshot(1, registry.DefaultSettings(), c.classes)})
+			got := s.offer()
+			slices.SortFunc(got.wants, func(a, b job.Want) int { return strings.Compare(a.Class, b.Class) })
+			if !slices.Equal(got.wants, c.want) || got.limit != 8 {
+				t.Errorf("wants %v, at most %d", got.wants, got.limit)
+			}
+		})
+	}
+}
+
+func TestOffer_KnowsWhetherAFreeSlotIsAReasonToClaimAgain(t *testing.T) {
+	grant := func(classes ...string) (jobs []job.Job) {
+		for _, c := range classes {
+			jobs = append(jobs, job.Job{Class: c})
+		}
+		return jobs
+	}
+	two := map[string]registry.Class{"a": {}, "b": {}}
+	both := []job.Want{{Class: "a", Slots: 2}, {Class: "b", Slots: 2}}
+	for name, c := range map[string]struct {
+		offer offer
+		jobs  []job.Job
+		want  bool
+	}{
+		"nothing was ready":                 {offer{classes: two, wants: both, limit: 8}, nil, false},
+		"less than there was room for":      {offer{classes: two, wants: both, limit: 8}, grant("a", "b"), false},
+		"all that there was room for":       {offer{classes: two, wants: both, limit: 8}, grant("a", "a"), true},
+		"as many as the host has slots":     {offer{classes: two, wants: []job.Want{{Class: "a", Slots: 2}, {Class: "b", Slots: 2}}, limit: 2}, grant("a", "b"), true},
+		"a class that there is no room for": {offer{classes: two, wants: both[1:], limit: 8}, grant("b"), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := c.offer.more(c.jobs); got != c.want {
+				t.Error(got)
+			}
+		})
+	}
+}
