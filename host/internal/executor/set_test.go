@@ -84,15 +84,15 @@ func TestSet_TellsWhyALaunchFailedAndTriesAgainLater(t *testing.T) {
 }
 
 func TestSet_LaunchesNothingForClassesThatCanNotRun(t *testing.T) {
-	disabled, go_, none, broken, command := class("disabled", "d1"), class("native", "d2"), class("none", ""), class("broken", "d3"), class("command", "")
+	disabled, native, none, broken, command := class("disabled", "d1"), class("native", "d2"), class("none", ""), class("broken", "d3"), class("command", "")
 	disabled.Enabled = false
-	go_.Runtime = registry.RuntimeGoPlugin
+	native.Runtime = registry.RuntimeGoPlugin
 	broken.Broken = "the row can't be read"
 	command.Runtime, command.Command = registry.RuntimeCommand, "note"
 	synctest.Test(t, func(t *testing.T) {
 		s, f := newSet(t)
 		defer s.Close()
-		s.Sync(snapshot(1, disabled, go_, none, broken, command))
+		s.Sync(snapshot(1, disabled, native, none, broken, command))
 		synctest.Wait()
 		if f.launches() != 0 {
 			t.Errorf("launched %v", f.launched)

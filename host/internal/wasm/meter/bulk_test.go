@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"testing"
 
 	"github.com/tetratelabs/wazero"
@@ -81,12 +80,6 @@ func compareBulk(t *testing.T, plain, metered *host, name string, args ...uint64
 	if !bytes.Equal(a, b) {
 		t.Fatalf("%s%v: the memories differ", name, args)
 	}
-}
-
-func digest(data []byte) uint64 {
-	h := fnv.New64a()
-	h.Write(data)
-	return h.Sum64()
 }
 
 func TestBulkOperationsPayByLength(t *testing.T) {

@@ -2,6 +2,7 @@ package meter_test
 
 import (
 	"context"
+	"errors"
 	"encoding/binary"
 	"os"
 	"path/filepath"
@@ -19,7 +20,7 @@ func FuzzRewrite(f *testing.F) {
 	f.Fuzz(func(t *testing.T, binary []byte) {
 		result, err := meter.Rewrite(binary, meter.Options{ExportGlobals: true})
 		if err != nil {
-			if e, ok := err.(*meter.Error); !ok || e.Offset < 0 || e.Offset > len(binary) || e.Reason == "" {
+			if e := (*meter.Error)(nil); !errors.As(err, &e) || e.Offset < 0 || e.Offset > len(binary) || e.Reason == "" {
 				t.Fatalf("refused without a place or a reason: %v", err)
 			}
 			return
