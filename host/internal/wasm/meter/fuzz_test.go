@@ -2,8 +2,8 @@ package meter_test
 
 import (
 	"context"
-	"errors"
 	"encoding/binary"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
