@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/url"
@@ -77,7 +78,7 @@ func (w *wire) carry(from, to net.Conn) {
 		}
 		w.gate.RUnlock()
 		if err != nil {
-			if err != io.EOF {
+			if !errors.Is(err, io.EOF) {
 				from.Close()
 			}
 			return

@@ -71,7 +71,7 @@ func TestAttemptLog_PassesLinesOnWithTheirLevel(t *testing.T) {
 	}
 }
 
-func TestAttemptLog_CanBeReadWhileItIsWritten(t *testing.T) {
+func TestAttemptLog_CanBeReadWhileItIsWritten(*testing.T) {
 	l := &attemptLog{log: zap.NewNop()}
 	var all sync.WaitGroup
 	for range 3 {
