@@ -3,6 +3,8 @@
 -- must stop and why: cancel, or lost (the job is no longer this host's).
 -- p_held is [{job_id, fence, started_ms}]: started_ms is the age of the
 -- attempt in milliseconds, null when it has not started.
+-- A grant that the host does not name, because the answer to its claim was lost,
+-- goes back (word release) after the time in which any answer must have come.
 -- alive = false: the lease is over for good; stop everything, open a new one.
 create or replace function lessee.fn_lease_renew(p_lease bigint, p_held jsonb, p_classes jsonb, out alive boolean, out ttl_ms bigint, out stop jsonb)
 language plpgsql volatile security definer
@@ -10,6 +12,7 @@ set search_path = pg_catalog, lessee, pg_temp
 as $$
 declare
   v_now timestamptz := clock_timestamp();
+  v_unknown job_ending[];
 begin
   p_held := coalesce(nullif(p_held, 'null'), '[]'); -- an empty list, in the JSON of some languages
   ttl_ms := lessee.fn_setting('lease.ttl_ms')::bigint;
@@ -23,6 +26,22 @@ begin
   end if;
 
   update queue_heartbeat h set at = v_now, in_flight = jsonb_array_length(p_held), classes = coalesce(nullif(p_classes, 'null'), '{}') where h.lease_id = p_lease;
+
+  -- A host trusts a lease, and so waits for an answer, for less than ttl_ms.
+  select array_agg(row(s.id, s.fence, p_lease, 'release', null,
+                       jsonb_build_object('code', 'interrupted', 'message', 'the host never learned of this grant'),
+                       null, null, null, substr(replace(gen_random_uuid()::text, '-', ''), 1, 16), null)::job_ending)
+  into v_unknown
+  from (
+    select q.id, q.fence from job_queue q
+    where q.lease_id = p_lease and q.state = 'leased' and q.leased_at < v_now - ttl_ms * interval '1 millisecond'
+      and not exists (select from jsonb_to_recordset(p_held) as h(job_id bigint, fence integer) where h.job_id = q.id and h.fence = q.fence)
+    for update skip locked
+  ) s;
+  if v_unknown is not null then
+    perform lessee.fn_job_end(v_unknown);
+    perform lessee.fn_wake();
+  end if;
   if jsonb_array_length(p_held) = 0 then
     return;
   end if;

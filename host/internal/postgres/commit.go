@@ -14,11 +14,13 @@ import (
 // Commit reports outcomes in one transaction and returns a verdict for each.
 // timeout bounds the statement in the server; 0 does not. An outcome that the
 // server can't even read (JSON that Go takes and jsonb does not) fails the
-// whole call with job.ErrUnreadable, a timeout outside a command with job.ErrTimeout.
+// whole call with job.ErrUnreadable, a timeout outside a command, or of many
+// outcomes at once, with job.ErrTimeout. Any other error says nothing about the outcomes.
 func (s *Store) Commit(ctx context.Context, lease int64, outcomes []job.Outcome, timeout time.Duration) ([]job.Verdict, error) {
 	for i := range outcomes {
 		outcomes[i] = outcomes[i].Printable()
 	}
+	began := time.Now()
 	batch := &pgx.Batch{}
 	if timeout > 0 {
 		batch.Queue("begin")
@@ -38,7 +40,7 @@ func (s *Store) Commit(ctx context.Context, lease int64, outcomes []job.Outcome,
 	switch err := s.pool.SendBatch(ctx, batch).Close(); {
 	case isData(err):
 		return nil, fmt.Errorf("%w: %w", job.ErrUnreadable, translate(err))
-	case isTimeout(err):
+	case isCancelled(err) && (len(outcomes) > 1 || timeout > 0 && time.Since(began) >= timeout):
 		return nil, fmt.Errorf("%w: %w", job.ErrTimeout, translate(err))
 	default:
 		return verdicts, translate(err)

@@ -76,7 +76,7 @@ func translateServer(pg *pgconn.PgError) error {
 		e.Kind = KindConflict
 	case code == "LS413" || code == "LS422" || code == "23514" || code == "23503" || strings.HasPrefix(code, "22"):
 		e.Kind = KindInvalid
-	case code == "3F000" || code == "42P01" || code == "42883" || code == "42703":
+	case isMissing(code):
 		return outdated(pg.Message)
 	case code == "42501":
 		e.Kind = KindDenied
@@ -98,22 +98,34 @@ func isConnection(err error) bool {
 		strings.Contains(err.Error(), "conn closed")
 }
 
-// isData reports whether the server refused the statement because of the data
-// in it: sending the same again can only fail the same.
-func isData(err error) bool {
-	var pg *pgconn.PgError
-	if !errors.As(err, &pg) {
-		return false
-	}
-	switch pg.Code[:2] {
-	case "22", "23", "54", "42", "P0", "LS":
+// isMissing reports whether something of the schema is not there (yet).
+func isMissing(code string) bool {
+	switch code {
+	case "3F000", "42P01", "42883", "42703", "42704":
 		return true
 	}
 	return false
 }
 
-// isTimeout reports whether the server cancelled the statement for its statement_timeout.
-func isTimeout(err error) bool {
+// isData reports whether the server refused the statement because of the data
+// in it: sending the same again can only fail the same. A schema that is not
+// there, and a right that is not granted, are nothing of the data's.
+func isData(err error) bool {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || isMissing(pg.Code) || pg.Code == "42501" {
+		return false
+	}
+	for _, class := range []string{"22", "23", "54", "42", "P0", "LS"} {
+		if strings.HasPrefix(pg.Code, class) {
+			return true
+		}
+	}
+	return false
+}
+
+// isCancelled reports whether the server cancelled the statement: for its
+// statement_timeout, or because somebody said so.
+func isCancelled(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "57014"
 }

@@ -1,0 +1,53 @@
+package postgres_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/lessee-run/lessee/host/internal/job"
+)
+
+// The answer to a claim can get lost after the database has granted the jobs.
+// The host then lives on, and renews the lease of jobs that it never heard of.
+func TestLaw_AGrantThatItsHostNeverLearnedOfGoesBack(t *testing.T) {
+	l := newLaw(t)
+	lease, lost := l.heldPage()
+	l.renew(lease)
+	l.inState(lost.ID, job.Leased) // the answer may still come
+	l.exec("update lessee.job_queue set leased_at = leased_at - interval '10 seconds'")
+	l.renew(lease, job.Held{JobID: lost.ID, Fence: lost.Fence})
+	l.inState(lost.ID, job.Leased)
+	l.renew(lease, job.Held{JobID: lost.ID, Fence: lost.Fence - 1})
+	want(l, true, "select state = 'ready' and attempt = 0 and crash_count = 0 and fence = 1 from lessee.job where id = $1", lost.ID)
+	if next := l.claimOne(lease, "page"); next.Attempt != 1 || next.Fence != lost.Fence+1 {
+		t.Errorf("the next grant is %+v", next)
+	}
+	l.sound()
+}
+
+func TestLaw_AGrantThatItsHostNeverLearnedOfIsCancelledIfThatWasAsked(t *testing.T) {
+	l := newLaw(t)
+	lease, lost := l.heldPage()
+	l.exec("select lessee.fn_job_cancel($1)", lost.ID)
+	l.exec("update lessee.job_queue set leased_at = leased_at - interval '10 seconds'")
+	l.renew(lease)
+	l.inState(lost.ID, job.Cancelled)
+}
+
+func TestLaw_AGrantThatHasStartedIsNeverTakenFromALiveHostThatForgotIt(t *testing.T) {
+	l := newLaw(t)
+	lease, held := l.heldPage()
+	age := int64(1)
+	l.renew(lease, job.Held{JobID: held.ID, Fence: held.Fence, StartedMS: &age})
+	l.exec("update lessee.job_queue set leased_at = leased_at - interval '10 seconds'")
+	l.renew(lease) // the sweep takes it when it is overdue: the host did start it
+	l.inState(held.ID, job.Running)
+}
+
+func (l *law) renew(lease int64, held ...job.Held) {
+	l.Helper()
+	renewal, err := l.store.RenewLease(l.Context(), lease, job.Report{Held: append([]job.Held{}, held...)})
+	if err != nil || !renewal.Alive || renewal.TTL != 9*time.Second {
+		l.Fatalf("%+v, %v", renewal, err)
+	}
+}
