@@ -2,7 +2,7 @@ package meter_test
 
 import (
 	"encoding/binary"
-	"slices"
+	"strings"
 )
 
 // wasm is a module written by hand. Vectors are strings of encoded elements.
@@ -87,11 +87,7 @@ func section(id byte, items []string) string {
 	if len(items) == 0 {
 		return ""
 	}
-	body := uleb(uint64(len(items)))
-	for _, item := range items {
-		body += item
-	}
-	return string([]byte{id}) + sized(body)
+	return string([]byte{id}) + sized(uleb(uint64(len(items)))+strings.Join(items, ""))
 }
 
 func some(s string) []string {
@@ -154,4 +150,4 @@ const (
 	pages1 = "\x00\x01" // limits of a memory
 )
 
-func repeat(s string, n int) string { return string(slices.Repeat([]byte(s), n)) }
+func repeat(s string, n int) string { return strings.Repeat(s, n) }

@@ -56,11 +56,13 @@ func (b *body) read(m *module, i int) *Error {
 	b.flow.exact = m.options.exact
 	b.flow.reset(b.pos)
 	b.labels = append(b.labels[:0], label{op: opBlock, results: len(b.typ.results)})
-	for len(b.labels) > 0 && b.next() {
+	for len(b.labels) > 0 && len(b.flow.regions) <= maxRegions && b.next() {
 		b.instruction()
 	}
 	switch {
 	case b.err != nil:
+	case len(b.flow.regions) > maxRegions:
+		b.fail(b.end, "a function has %d parts between branches, the host takes up to %d", len(b.flow.regions), maxRegions)
 	case len(b.labels) > 0:
 		b.fail(b.end, "a function ends within a block")
 	case b.more():

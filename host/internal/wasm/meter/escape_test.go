@@ -71,6 +71,28 @@ func TestNothingEscapesItsFuel(t *testing.T) {
 	}
 }
 
+// TestCodeThatEndsStopsSoonAfterItsFuel has code without a loop or a recursion:
+// it would end by itself, after a long time.
+func TestCodeThatEndsStopsSoonAfterItsFuel(t *testing.T) {
+	light := fn{typ: tNone, code: repeat(i32(0)+drop, 90)}
+	indirect := module(fn{typ: tNone, code: repeat(i32(1)+"\x11\x00\x00", 10_000)}, light)
+	indirect.tables, indirect.elems = []string{"\x70\x00\x02"}, []string{"\x00\x41\x00\x0b\x02\x00\x01"}
+	direct := module(fn{typ: tNone, code: repeat(call(1), 10_000)}, light)
+	direct.exports = direct.exports[:1]
+	for name, w := range map[string]wasm{
+		"branches":       module(fn{typ: tNone, locals: "\x01\x01\x7f", code: repeat(get(0)+"\x45"+cond+repeat(i32(0)+drop, 90)+end, 3_000)}),
+		"calls":          direct,
+		"indirect calls": indirect,
+	} {
+		h := newMetered(t, wazero.NewRuntimeConfigCompiler(), w.bytes())
+		h.budget.Fuel = 300_000
+		got := h.call(context.Background(), "f0")
+		if prepaid := int64(10_000 * 11); !errors.Is(h.stopped, meter.ErrFuel) || got.used > h.budget.Fuel+prepaid+2*meter.Unchecked {
+			t.Errorf("%s: used %d: %v", name, got.used, h.stopped)
+		}
+	}
+}
+
 func argsOf(name string) []uint64 {
 	if name == "fibonacci" || name == "many results" {
 		return []uint64{60}
@@ -123,5 +145,32 @@ func TestNoRecursionEscapesItsDepth(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAFrameWeighsWhatItMayTakeAndSpend counts how deep functions get that
+// hold much, or may spend much while the stack unwinds.
+func TestAFrameWeighsWhatItMayTakeAndSpend(t *testing.T) {
+	const depth = 1 << 20
+	count := "\x23\x00" + i32(1) + add + "\x24\x00"
+	for name, c := range map[string]struct {
+		f    fn
+		most uint64 // frames
+	}{
+		"a small frame":   {fn{typ: tI32Void, code: count + get(0) + call(0)}, depth / 100},
+		"many values":     {fn{typ: tI32Void, code: count + repeat(get(0), 500) + get(0) + call(0) + repeat(drop, 500)}, depth / (500 * 8)},
+		"values by turns": {fn{typ: tI32Void, code: count + repeat(get(0)+get(0)+call(0)+drop, 500)}, depth / (500 * 8)},
+		"many locals":     {fn{typ: tI32Void, locals: "\x01\xf4\x03\x7e", code: count + get(0) + call(0)}, depth / (500 * 8)},
+		"vectors":         {fn{typ: tI32Void, locals: "\x01\xf4\x03\x7b", code: count + constant(0x7b) + set(1) + get(0) + call(0)}, depth / (500 * 16)},
+		"work on return":  {fn{typ: tI32Void, code: count + get(0) + call(0) + get(0) + cond + repeat(get(0)+drop, 100) + end}, depth / (8 * 200)},
+	} {
+		w := module(c.f)
+		w.globals = []string{"\x7f\x01\x41\x00\x0b"}
+		h := newMetered(t, wazero.NewRuntimeConfigCompiler(), w.bytes())
+		h.depth = depth
+		h.call(context.Background(), "f0", 1)
+		if frames := h.global("__lessee_g0").Get(); !errors.Is(h.stopped, meter.ErrDepth) || frames > c.most || frames < c.most/4 {
+			t.Errorf("%s: %d frames in %d bytes, %v; want %d or less", name, frames, depth, h.stopped, c.most)
+		}
 	}
 }

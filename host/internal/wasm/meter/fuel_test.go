@@ -155,3 +155,15 @@ func TestAHostCallCostsMore(t *testing.T) {
 		t.Errorf("used %d", got.used)
 	}
 }
+
+func TestALongChainOfSmallFunctionsIsRewritten(t *testing.T) {
+	const n = 200_000
+	w := wasm{types: testTypes(), funcs: make([]fn, n), exports: []string{sized("f0") + "\x00\x00"}}
+	for i := range w.funcs {
+		w.funcs[i] = fn{typ: tNone, code: "\x10" + uleb(uint64(min(i+1, n-1)))}
+	}
+	stats := rewrite(t, w.bytes()).Stats
+	if stats.Functions != n || stats.Light != 0 { // the last one calls itself
+		t.Errorf("got %+v", stats)
+	}
+}

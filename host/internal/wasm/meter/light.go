@@ -8,6 +8,7 @@ package meter
 type lightness struct {
 	spend []int64         // by function defined: what it may spend, or one of the below
 	never map[uint32]bool // what is exported, or referred to
+	depth int             // of calls that are being followed
 }
 
 const (
@@ -15,6 +16,9 @@ const (
 	lightNever   = -1
 	lightPending = -2 // being looked at: a cycle comes back to it
 )
+
+// maxLightDepth is more than a chain of light calls can be long, as each costs.
+const maxLightDepth = unchecked/costCall + 2
 
 // maxLightBody is the longest body that can be light: an instruction takes at
 // most 20 bytes or so, but those that take many are rare.
@@ -29,9 +33,11 @@ func (m *module) spend(i uint32) (int64, bool) {
 		m.light.spend = make([]int64, len(m.codes))
 	}
 	known := &m.light.spend[i-m.imported]
-	if *known == lightUnknown {
+	if *known == lightUnknown && m.light.depth < maxLightDepth {
 		*known = lightPending
+		m.light.depth++
 		*known = m.measure(m.codes[i-m.imported])
+		m.light.depth--
 	}
 	return *known, *known > 0
 }

@@ -16,4 +16,5 @@ const (
 	maxLocals    = 50_000
 	maxBody      = 7_654_321 // bytes of a function
 	maxNesting   = 50_000    // blocks in blocks
+	maxRegions   = 500_000   // of a function
 )

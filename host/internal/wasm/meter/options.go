@@ -13,7 +13,7 @@ const (
 
 // Defaults of [Options].
 const (
-	DefaultDepth    = 16 << 20
+	DefaultDepth    = 32 << 20 // enough for JSON nested 10,000 deep in Go
 	DefaultMaxTable = 1 << 20
 )
 

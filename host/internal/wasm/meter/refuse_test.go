@@ -32,6 +32,8 @@ func TestAModuleIsRefusedWithItsOffsetAndAReason(t *testing.T) {
 		"second byte":                 code("\xfd\x80\x02"), // relaxed SIMD, which the engine would take for something else
 		"ends within a block":         code(block),
 		"after its end":               code(end + nop),
+		"parts between branches":      code(repeat(loop+end, 500_001)),
+		"blocks in one another":       code(repeat(block, 50_002)),
 		"without an if":               code(block + els + end),
 		"needs 1 operands":            code(drop),
 		"more than 32 bits":           code("\x41\x80\x80\x80\x80\x80\x00" + drop),

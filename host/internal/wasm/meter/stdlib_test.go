@@ -15,8 +15,6 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/experimental"
-
-	"github.com/lessee-run/lessee/host/internal/wasm/meter"
 )
 
 // packages are those whose own tests run metered. They take minutes.
@@ -30,7 +28,6 @@ func TestTheStandardLibraryPassesItsTestsMetered(t *testing.T) {
 		t.Run(pkg, func(t *testing.T) {
 			binary := buildTest(t, pkg)
 			h := newHost(t, wazero.NewRuntimeConfigCompiler())
-			h.depth = 1 << 30 // some tests mean to recurse until they are stopped by Go
 			ctx := experimental.WithCompilationWorkers(context.Background(), runtime.NumCPU())
 			var out bytes.Buffer
 			dir := filepath.Join(root, "src", filepath.FromSlash(pkg))
@@ -39,7 +36,7 @@ func TestTheStandardLibraryPassesItsTestsMetered(t *testing.T) {
 				WithSysWalltime().WithSysNanotime().WithSysNanosleep().
 				WithFSConfig(wazero.NewFSConfig().WithReadOnlyDirMount("/", "/").WithDirMount(t.TempDir(), "/tmp"))
 			start := time.Now()
-			_, err := h.runtime.InstantiateWithConfig(ctx, rewriteFor(t, binary, h.depth), config)
+			_, err := h.runtime.InstantiateWithConfig(ctx, rewrite(t, binary).Module, config)
 			if trap := trapOf(err); trap != "" && trap != "module closed with exit_code(0)" {
 				t.Errorf("%s\n%s", trap, tail(out.String()))
 			}
@@ -72,13 +69,3 @@ func buildTest(t *testing.T, pkg string) []byte {
 }
 
 func tail(s string) string { return s[max(0, len(s)-4000):] }
-
-// rewriteFor is rewrite for a command, which runs before a host could set the depth.
-func rewriteFor(t testing.TB, binary []byte, depth int64) []byte {
-	t.Helper()
-	result, err := meter.Rewrite(binary, meter.Options{Depth: depth})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return result.Module
-}
