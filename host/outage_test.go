@@ -177,3 +177,21 @@ func TestHost_GoesOnWithABacklogWhateverElseComes(t *testing.T) {
 		await(t, done, func() string { return "jobs are left" })
 	})
 }
+
+// Memory that is kept for a class which turns out to have no jobs is another's.
+func TestHost_FindsTheJobWhoeverItOfferedItsMemoryFirst(t *testing.T) {
+	t.Parallel()
+	i := install(t)
+	i.exec("update lessee.runtime_setting set value = '60000' where name = 'queue.poll_ms'")
+	digest := i.guest(nil)
+	for _, class := range []string{"second", "third"} {
+		i.class(class, digest, nil)
+	}
+	h, _ := i.host(func(c *host.Config) { c.Memory = 64 << 20 }) // one guest of the default limit
+	await(t, func() bool { return h.Health().Classes["guest"].Ready }, func() string { return "not ready" })
+	for range 3 {
+		for _, class := range []string{"guest", "second", "third"} {
+			timed(t, 5*time.Second, "a job of class "+class, func() { i.awaitState(i.enqueue(class, `{}`), job.Succeeded) })
+		}
+	}
+}

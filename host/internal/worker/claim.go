@@ -15,6 +15,7 @@ func (s *session) claimLoop(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.writes, cancel)()
+	passed := 0 // offers in a row that kept memory for classes without jobs
 	for ctx.Err() == nil {
 		o, more := s.offer(), false
 		if len(o.wants) > 0 {
@@ -30,7 +31,14 @@ func (s *session) claimLoop(ctx context.Context) {
 			}
 			s.start(s.resolve(ctx, jobs, o))
 			more = o.more(jobs)
+			if len(jobs) > 0 {
+				passed = 0
+			}
 		}
+		if passed++; o.kept && passed <= len(o.classes) {
+			continue // the next offer begins with another class
+		}
+		passed = 0
 		s.await(ctx, more || len(o.wants) == 0)
 	}
 }

@@ -11,6 +11,7 @@ type offer struct {
 	classes map[string]registry.Class // that can be run here
 	wants   []job.Want                // those of them that there is room for
 	limit   int                       // over all of them
+	kept    bool                      // a class was left out for memory that others may not need
 }
 
 // offer reckons what this host has room for: slots per class and over all,
@@ -22,7 +23,7 @@ func (s *session) offer() offer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o.limit = s.cfg.Slots - s.slots
-	memory, connections := s.cfg.Memory-s.memory, cap(s.commands)
+	free, connections := s.cfg.Memory-s.memory, cap(s.commands)
 	for _, class := range runnable {
 		o.classes[class.Name] = class
 		if class.Runtime == registry.RuntimeCommand {
@@ -30,12 +31,14 @@ func (s *session) offer() offer {
 		}
 	}
 	s.turn++
+	memory := free
 	for n := range runnable {
 		class := runnable[(n+s.turn)%len(runnable)]
 		room := min(class.Concurrency-s.running[class.Name], o.limit)
 		if class.Runtime == registry.RuntimeCommand {
 			room = min(room, connections)
 		} else if need := memoryOf(class); need > 0 {
+			o.kept = o.kept || room > 0 && memory < need && free >= need
 			room = int(min(int64(room), memory/need))
 			memory -= int64(max(room, 0)) * need
 		}
