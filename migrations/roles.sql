@@ -15,8 +15,9 @@ begin
     end if;
   end loop;
 
-  -- Postgres 16 gives the maker of a role only the right to grant it; take the membership.
-  if not pg_catalog.pg_has_role(current_user, 'lessee_owner', 'member') then
+  -- Postgres 16 makes the maker of a role a member who may grant it, but not SET ROLE to it; take that too.
+  if not pg_catalog.pg_has_role(current_user, 'lessee_owner',
+         case when pg_catalog.current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end) then
     execute pg_catalog.format('grant lessee_owner to %I', current_user);
   end if;
 

@@ -16,7 +16,8 @@ begin
       null; -- another database of this server was quicker
     end;
   end if;
-  if not pg_catalog.pg_has_role(current_user, 'dot', 'member') then
+  if not pg_catalog.pg_has_role(current_user, 'dot',
+         case when pg_catalog.current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end) then
     execute pg_catalog.format('grant dot to %I', current_user);
   end if;
 end
