@@ -47,10 +47,10 @@ func TestBulkOperationsDoTheSameInChunks(t *testing.T) {
 			memory[i] = byte(i * 7 >> 3)
 		}
 	}
-	places := []uint64{0, 1, 5, mib - 1, mib, mib + 1, 3*mib + 17, size - 3*mib, size - mib, size - 1, size, size + 1, 1<<32 - 1}
-	lengths := []uint64{0, 1, mib - 1, mib, mib + 1, 2 * mib, 3*mib - 5, 3*mib + 16, 3*mib + 17, size, 1<<32 - 1}
+	places := []uint64{0, 5, mib + 1, size - 3*mib, size - mib, size, 1<<32 - 1}
+	lengths := []uint64{0, 1, mib, mib + 1, 2 * mib, 3*mib - 5, 3*mib + 16, 3*mib + 17, size, 1<<32 - 1}
 	for _, to := range places {
-		for _, from := range []uint64{0, 3, mib + 1, 3 * mib, size - mib, 1<<32 - 2} {
+		for _, from := range []uint64{0, 3, mib + 1, size - mib, 1<<32 - 2} {
 			for _, n := range lengths {
 				for f := range 6 {
 					compareBulk(t, plain, metered, fmt.Sprint("f", f), to, from, n)
@@ -72,7 +72,7 @@ func compareBulk(t *testing.T, plain, metered *host, name string, args ...uint64
 	if !alike(want, got) {
 		t.Fatalf("%s%v: %v, rewritten %v", name, args, want, got)
 	}
-	if len(args) == 0 || args[len(args)-1] <= mib && args[0]%5 != 0 { // what is not in chunks is not compared each time
+	if len(args) == 0 || want.trap != "" && args[0] != 0 { // the memories are compared often enough
 		return
 	}
 	a, _ := plain.module.Memory().Read(0, plain.module.Memory().Size())

@@ -113,7 +113,7 @@ func TestNothingEscapesItsDeadline(t *testing.T) {
 			if !errors.Is(h.stopped, context.DeadlineExceeded) {
 				t.Errorf("stopped by %v", h.stopped)
 			}
-			if t.Logf("stopped %v late after %d ticks", late, h.ticks); late > 250*time.Millisecond { // 20 on an idle machine
+			if t.Logf("stopped %v late after %d ticks", late, h.ticks); late > 500*time.Millisecond { // 20 on an idle machine
 				t.Error("that is too late")
 			}
 		})

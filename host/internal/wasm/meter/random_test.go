@@ -161,7 +161,7 @@ func TestNoPathIsUnpaid(t *testing.T) {
 	var exactly, paid int64
 	runtimes := [2]wazero.RuntimeConfig{wazero.NewRuntimeConfigInterpreter(), wazero.NewRuntimeConfigInterpreter()}
 	plainHost, exactHost, host := newHost(t, runtimes[0]), newHost(t, runtimes[0]), newHost(t, runtimes[1])
-	for seed := range uint64(3000) {
+	for seed := range uint64(500) {
 		p := &program{Rand: rand.New(rand.NewPCG(seed, 1)), functions: 1 + int(seed%6)}
 		binary := p.module().bytes()
 		exact, err := meter.Rewrite(binary, meter.Exact(meter.Options{}))
