@@ -36,10 +36,20 @@ type Class struct {
 	Grants       Grants
 	Config       json.RawMessage
 	Concurrency  int // attempts at once on one host
+	Isolation    Isolation
 	Status       Status
 	StatusReason string
 	Broken       string // why the row could not even be read; empty otherwise
 }
+
+// Isolation is what an attempt shares with those before it.
+type Isolation string
+
+// Isolations of a class.
+const (
+	IsolationJob   Isolation = "job"   // nothing: every attempt starts from the module's initial state
+	IsolationReuse Isolation = "reuse" // an instance that earlier attempts of the class have used, as they left it
+)
 
 // RetryPolicy is the retry_policy column. The database reckons when a retry is
 // due; the host needs only what tells retryable from permanent.
