@@ -94,7 +94,7 @@ func (h *Host) launchWASM(ctx context.Context, digest string) (*wasm.Module, err
 		}
 	}
 	started := time.Now()
-	module, err := h.engine.Load(ctx, digest, fetched.Bytes)
+	module, err := h.engine.Load(ctx, digest, fetched.Bytes, nil)
 	if err != nil {
 		return nil, fmt.Errorf("module %s@%s: %w", fetched.Name, fetched.Version, err)
 	}

@@ -89,7 +89,7 @@ func lanesOf(b *testing.B, guest string, binary []byte) []*lane {
 			continue
 		}
 		b.Cleanup(func() { noError(b, e.Close(context.Background())) })
-		m, err = e.Load(b.Context(), digestOf(binary), binary)
+		m, err = e.Load(b.Context(), digestOf(binary), binary, nil)
 		noError(b, err)
 		b.Cleanup(func() { noError(b, m.Close(context.Background())) })
 		if len(lanes) == 0 {

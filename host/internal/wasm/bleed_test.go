@@ -28,7 +28,7 @@ func TestNoAttemptFindsWhatAnotherLeftBehind(t *testing.T) {
 				t.Fatalf("way %s does not work here: %v", way, err)
 			}
 			t.Cleanup(func() { e.Close(t.Context()) })
-			m, err := e.Load(t.Context(), digestOf(binary), binary)
+			m, err := e.Load(t.Context(), digestOf(binary), binary, nil)
 			if err != nil || m.Cold() != "" {
 				t.Fatalf("load: %v, cold because %q", err, m.Cold())
 			}

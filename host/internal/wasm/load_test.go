@@ -36,7 +36,7 @@ func TestLoadRefusesWithTheReasonAndTheRemedy(t *testing.T) {
 			if c.digest == "" {
 				c.digest = digestOf(c.binary)
 			}
-			_, err := e.Load(t.Context(), c.digest, c.binary)
+			_, err := e.Load(t.Context(), c.digest, c.binary, nil)
 			if err == nil {
 				t.Fatal("it was accepted")
 			}
@@ -129,7 +129,7 @@ func loadOnce(t *testing.T, dir string) *observer.ObservedLogs {
 func loadInto(t *testing.T, e *Engine) *Module {
 	t.Helper()
 	binary := good().assemble()
-	m, err := e.Load(t.Context(), digestOf(binary), binary)
+	m, err := e.Load(t.Context(), digestOf(binary), binary, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

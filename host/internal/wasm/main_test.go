@@ -27,7 +27,7 @@ func load(t testing.TB, binary []byte) *Module {
 		t.Fatal(err)
 	}
 	digest := digestOf(binary)
-	get, _ := loaded.LoadOrStore(digest, sync.OnceValues(func() (*Module, error) { return e.Load(context.Background(), digest, binary) }))
+	get, _ := loaded.LoadOrStore(digest, sync.OnceValues(func() (*Module, error) { return e.Load(context.Background(), digest, binary, nil) }))
 	m, err := get.(func() (*Module, error))()
 	if err != nil {
 		t.Fatal(err)

@@ -3,11 +3,9 @@ package wasm
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/tetratelabs/wazero"
-	"go.uber.org/zap"
 
 	"github.com/lessee-run/lessee/abi"
 	"github.com/lessee-run/lessee/host/internal/wasm/meter"
@@ -26,41 +24,11 @@ type Module struct {
 	kept     pool
 }
 
-// Load admits a module: its bytes must have the digest, its contract must be
-// known, its imports provided, and its ABI version the host's. It is rewritten
-// so that it is metered, compiled, initialised once, and its state kept. The
-// error says which of that fails and what to do. Loading takes a second or so
-// for a module of some megabytes, less when the cache knows it.
-func (e *Engine) Load(ctx context.Context, digest string, binary []byte) (*Module, error) {
-	if size := int64(len(binary)); size > e.config.MaxModuleBytes {
-		return nil, fmt.Errorf("the module has %d bytes, the host takes up to %d: strip it (-ldflags='-s -w')", size, e.config.MaxModuleBytes)
-	}
-	if got := digestOf(binary); got != digest {
-		return nil, fmt.Errorf("the bytes have digest %s, not %s: the module was damaged or replaced. Add it again", got, digest)
-	}
-	info, err := Inspect(binary)
-	if err != nil {
-		return nil, err
-	}
-	metered, err := meter.Rewrite(binary, meter.Options{ExportGlobals: true})
-	if err != nil {
-		return nil, fmt.Errorf("meter the module: %w", err)
-	}
-	compiled, err := e.compile(ctx, metered.Module)
-	if err != nil {
-		return nil, fmt.Errorf("compile the module: %w", err)
-	}
-	m := &Module{engine: e, info: info, facts: metered.Facts, names: metered.Names, compiled: compiled, cold: coldReason(info.Contract, metered.Facts)}
-	_, m.reseeds = compiled.ExportedFunctions()[abi.ExportReseed]
-	if err := m.prepare(ctx); err != nil {
-		_ = compiled.Close(ctx) // the reason for the refusal matters more
-		return nil, err
-	}
-	return m, nil
-}
-
 // ABI is the module's contract: [ContractCore] or [ContractCommand].
 func (m *Module) ABI() string { return m.info.Contract }
+
+// Manifest is what the module says of itself, if it carries a manifest.
+func (m *Module) Manifest() (abi.Manifest, bool) { return abi.Manifest{}, false }
 
 // Cold says why every attempt has to initialise an instance of its own. Empty:
 // instances are kept, and restored after each attempt.
@@ -73,59 +41,11 @@ func (m *Module) Close(ctx context.Context) error {
 	if m.snapshot != nil {
 		err = errors.Join(err, m.snapshot.image.Close())
 	}
-	return errors.Join(err, m.compiled.Close(ctx))
-}
-
-// prepareLimits bound what a module may do before it has a class.
-func prepareLimits() abi.Limits {
-	limits := abi.DefaultLimits()
-	limits.WallMS, limits.MemoryBytes = 10_000, 1<<30
-	return limits
-}
-
-// prepare instantiates the module once. That links its imports; a core module
-// then initialises, tells its ABI version, and has its state kept.
-func (m *Module) prepare(ctx context.Context) error {
-	var version uint32
-	a := newAttempt(prepareLimits(), discard{})
-	a.stdout = &stream{log: &a.log}
-	err := m.guarded(ctx, a, func(ctx context.Context) error {
-		i, err := m.instantiate(ctx, a)
-		if err != nil || m.info.Contract != ContractCore {
-			return errors.Join(err, closeIf(i))
-		}
-		i.begin(ctx, a)
-		defer func() { i.end(a); err = errors.Join(err, i.close()) }()
-		if version, err = askVersion(ctx, i); err != nil || version != abi.Version || m.cold != "" {
-			return err
-		}
-		if m.snapshot, err = m.take(i); err != nil {
-			m.cold = "its state could not be kept: " + err.Error()
-			m.engine.config.Log.Warn("a module runs cold", zap.String("module", m.info.Digest), zap.Error(err))
-		}
-		return nil
-	})
-	switch {
-	case err != nil:
-		return fmt.Errorf("start the module: %w", err)
-	case m.info.Contract == ContractCore && version != abi.Version:
-		return abi.Errorf(abi.CodeABIMismatch, "the module speaks ABI v%d, this host v%d: build it with the SDK of the host's release, or change the host's", version, abi.Version)
+	if m.compiled != nil {
+		err = errors.Join(err, m.compiled.Close(ctx))
 	}
-	return nil
+	return err
 }
-
-func closeIf(i *instance) error {
-	if i == nil {
-		return nil
-	}
-	return i.close()
-}
-
-type discard struct{}
-
-func (discard) Log(abi.Level, string) {}
-
-func (discard) Progress(int, string) {}
 
 // guarded runs f under the attempt's wall limit. Every failure comes back as
 // an *abi.Error, and a panic of the engine does too.
