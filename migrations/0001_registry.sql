@@ -52,6 +52,14 @@ create table lessee.executor_module_registry (
   reason    text not null default '',
   exit_path text not null default '',
 
+  -- What hosts found when they admitted it; fn_module_report writes it.
+  status        text not null default 'pending' check (status in ('pending', 'admitted', 'refused')),
+  status_reason text not null default '',
+  status_host   text not null default '',
+  status_at     timestamptz not null default now(),
+  stages        jsonb not null default '[]', -- [{stage, state, reason, took_ms}], in order
+  manifest      jsonb,                       -- what the module says of itself; null: nothing, or not read yet
+
   constraint name_version_is_immutable unique (name, version),
   constraint bytes_or_location         check ((bytes is null) <> (location is null)),
   constraint bytes_match_digest        check (bytes is null or sha256 = encode(sha256(bytes), 'hex')),
@@ -81,6 +89,12 @@ create table lessee.executor_class_registry (
   class                 text primary key check (class ~ '^[a-z][a-z0-9_.-]{0,62}$'),
   runtime               text not null check (runtime in ('wasm', 'go_plugin', 'command', 'human')),
   module_sha256         text references lessee.executor_module_registry (sha256),
+  serving_sha256        text references lessee.executor_module_registry (sha256), -- runs the jobs until every host is ready for module_sha256; null: that one does
+  previous_sha256       text references lessee.executor_module_registry (sha256), -- ran them before; where class rollback goes
+  candidate_sha256      text references lessee.executor_module_registry (sha256), -- runs a share of them, on trial
+  canary_percent        smallint not null default 0 check (canary_percent between 0 and 100),
+  candidate_since       timestamptz,
+  isolation             text not null default 'job' check (isolation in ('job', 'reuse')),
   command               text references lessee.dot_function_registry (name),
   enabled               boolean not null default false,
   limits                jsonb not null default '{}',
@@ -105,13 +119,14 @@ create table lessee.executor_class_registry (
   updated_at            timestamptz not null default now(),
   updated_by            text not null default session_user,
 
+  constraint canary_needs_a_candidate check (canary_percent = 0 or candidate_sha256 is not null),
   constraint wasm_takes_a_module     check (runtime not in ('wasm', 'go_plugin') or command is null),
   constraint command_takes_a_command check (runtime <> 'command' or module_sha256 is null)
 );
 
 grant select on all tables in schema lessee to lessee_operator, lessee_reader;
 grant update (value, updated_at, updated_by) on lessee.runtime_setting to lessee_operator;
-grant insert on lessee.executor_module_registry to lessee_operator;
+grant insert (sha256, name, version, abi, bytes, location, size, reason, exit_path) on lessee.executor_module_registry to lessee_operator;
 grant insert, update on lessee.dot_function_registry, lessee.executor_class_registry to lessee_operator;
 
 -- +goose Down

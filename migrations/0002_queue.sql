@@ -83,7 +83,7 @@ create table lessee.queue_heartbeat (
   lease_id  bigint primary key references lessee.dot_iu_runtime_lease,
   at        timestamptz not null default clock_timestamp(),
   in_flight integer not null,
-  classes   jsonb not null -- class -> {ready, reason, module}
+  classes   jsonb not null -- class -> {ready, reason, module, next, candidate}; next, candidate: as the whole, of another module
 ) with (fillfactor = 50);
 
 -- Live jobs, narrow: what a transition rewrites. A job leaves it with its final state.
@@ -179,6 +179,8 @@ create table lessee.job_attempt (
   correlation_id text,
   primary key (job_id, fence)
 );
+-- The rows lie in the order of ended_at, so a few pages tell where the recent ones are.
+create index job_attempt_ended on lessee.job_attempt using brin (ended_at) with (pages_per_range = 32);
 
 -- One audited execution of a command. Append-only; a failed one is kept although its effects are undone.
 create table lessee.dot_iu_command_run (

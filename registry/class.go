@@ -28,7 +28,9 @@ func (r Runtime) Supported() bool { return r == RuntimeWASM || r == RuntimeComma
 type Class struct {
 	Name         string
 	Runtime      Runtime
-	ModuleDigest string // hex sha256; empty unless the runtime takes a module
+	ModuleDigest string // hex sha256 of the module that runs; empty unless the runtime takes one
+	NextDigest   string // the module that will run as soon as every host is ready for it; empty: none
+	Candidate    Candidate
 	Command      string // name in dot_function_registry; only for RuntimeCommand
 	Enabled      bool
 	Limits       abi.Limits
@@ -50,6 +52,23 @@ const (
 	IsolationJob   Isolation = "job"   // nothing: every attempt starts from the module's initial state
 	IsolationReuse Isolation = "reuse" // an instance that earlier attempts of the class have used, as they left it
 )
+
+// Candidate is a module on trial.
+type Candidate struct {
+	Digest  string // hex sha256; empty: none
+	Percent int    // of the class's jobs that run on it, 0 to 100
+}
+
+// For returns c as it is for one attempt: a share of the jobs runs on the
+// candidate. Only first attempts do, so that a bad candidate burns no job's
+// last attempt, and the two versions' failure rates compare alike work.
+func (c Class) For(jobID int64, attempt int) Class {
+	const golden = 0x9e3779b97f4a7c15 // spreads neighbouring ids (Knuth)
+	if c.Candidate.Digest != "" && attempt == 1 && int(uint64(jobID)*golden>>32%100) < c.Candidate.Percent {
+		c.ModuleDigest = c.Candidate.Digest
+	}
+	return c
+}
 
 // RetryPolicy is the retry_policy column. The database reckons when a retry is
 // due; the host needs only what tells retryable from permanent.

@@ -10,6 +10,7 @@ import (
 type Snapshot struct {
 	Version  int64 // registry_version of the database when it was read
 	Settings Settings
+	Pending  []string // digests of modules that no host has admitted yet
 	classes  map[string]Class
 }
 

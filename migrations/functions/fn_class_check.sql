@@ -1,6 +1,7 @@
 -- Trigger of executor_class_registry: refuses a row that can't work, with the
 -- sentence that mends it, stamps who changed it, and sets the status to pending
--- when what hosts run has changed.
+-- when what hosts run has changed. When an enabled class is pointed at another
+-- module, the one that serves goes on to until hosts are ready for the new one.
 create or replace function lessee.fn_class_check()
 returns trigger
 language plpgsql security definer
@@ -25,6 +26,9 @@ begin
         then format('command %s is disabled in dot_function_registry; enable it first', new.command)
       when new.runtime = 'wasm' and (select m.abi from executor_module_registry m where m.sha256 = new.module_sha256) not in ('core', 'command')
         then 'the module is not WASM; point the class at a module of abi core or command'
+      when new.candidate_sha256 is not null and (select m.abi from executor_module_registry m where m.sha256 = new.candidate_sha256) not in ('core', 'command')
+        then 'the candidate is not WASM; try a module of abi core or command'
+      else coalesce(lessee.fn_wants_error(new.module_sha256, new.grants), lessee.fn_wants_error(new.candidate_sha256, new.grants))
     end);
   if v_error is not null then
     raise exception 'class %: %', new.class, v_error using errcode = 'check_violation';
@@ -34,9 +38,24 @@ begin
   end if;
   new.limits := lessee.fn_class_numbers(new.limits);
   new.retry_policy := lessee.fn_class_numbers(new.retry_policy);
+  if tg_op = 'UPDATE' and new.module_sha256 is distinct from old.module_sha256 then
+    new.previous_sha256 := coalesce(nullif(old.serving_sha256, new.module_sha256), old.module_sha256);
+    new.serving_sha256 := case when old.enabled and new.enabled and new.runtime = old.runtime
+                               then nullif(coalesce(old.serving_sha256, old.module_sha256), new.module_sha256) end;
+    if new.candidate_sha256 = new.module_sha256 then -- its trial is over
+      new.candidate_sha256 := null;
+      new.canary_percent := 0;
+    end if;
+  end if;
+  if not new.enabled or new.module_sha256 is null then
+    new.serving_sha256 := null;
+  end if;
+  if tg_op = 'INSERT' or new.candidate_sha256 is distinct from old.candidate_sha256 then
+    new.candidate_since := case when new.candidate_sha256 is not null then clock_timestamp() end;
+  end if;
   if tg_op = 'INSERT' or
-     (new.runtime, new.module_sha256, new.command, new.enabled, new.limits, new.retry_policy, new.grants, new.config, new.payload_schema, new.result_schema) is distinct from
-     (old.runtime, old.module_sha256, old.command, old.enabled, old.limits, old.retry_policy, old.grants, old.config, old.payload_schema, old.result_schema) then
+     (new.runtime, new.module_sha256, new.isolation, new.command, new.enabled, new.limits, new.retry_policy, new.grants, new.config, new.payload_schema, new.result_schema) is distinct from
+     (old.runtime, old.module_sha256, old.isolation, old.command, old.enabled, old.limits, old.retry_policy, old.grants, old.config, old.payload_schema, old.result_schema) then
     new.status := 'pending';
     new.status_reason := '';
     new.status_host := '';
@@ -49,6 +68,6 @@ end
 $$;
 comment on function lessee.fn_class_check() is 'refuses a class row that can''t work';
 create or replace trigger class_check before insert or
-  update of class, runtime, module_sha256, command, enabled, limits, retry_policy, grants, config, payload_schema, result_schema,
+  update of class, runtime, module_sha256, candidate_sha256, canary_percent, isolation, command, enabled, limits, retry_policy, grants, config, payload_schema, result_schema,
             concurrency_per_host, priority, requires_approval, idempotency_retention, expires_after, owner, reason, exit_path
   on lessee.executor_class_registry for each row execute function lessee.fn_class_check();

@@ -2,7 +2,8 @@
 -- once; active is written over pending, or over the same host's own broken, so
 -- that one good host doesn't hide what another one suffers from, or over that
 -- of a host that is gone. A report
--- about a module that the class no longer points at says nothing.
+-- about a module that the class no longer points at says nothing. While another
+-- module serves, the class stays pending, until fn_class_switch.
 create or replace function lessee.fn_class_report(p_lease bigint, p_class text, p_module_sha256 text, p_ready boolean, p_reason text)
 returns void
 language sql volatile security definer

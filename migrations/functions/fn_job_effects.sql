@@ -13,6 +13,7 @@ declare
   v_output jsonb := p_outcome.output;
   v_item record;
   v_errors text;
+  v_wants jsonb; -- of the module; null: it has no manifest, so the class's grants are all that counts
 begin
   if jsonb_array_length(p_outcome.commands) > (v_limits ->> 'commands')::integer
      or jsonb_array_length(p_outcome.enqueue) > (v_limits ->> 'follow_ups')::integer
@@ -22,6 +23,9 @@ begin
       p_class.class, v_limits ->> 'commands', v_limits ->> 'follow_ups', v_limits ->> 'events'));
   end if;
 
+  if p_outcome.commands is not null or p_outcome.enqueue is not null then
+    select m.manifest -> 'wants' into v_wants from executor_module_registry m where m.sha256 = p_outcome.module_sha256;
+  end if;
   select * into v_trace from job_payload p where p.job_id = p_job.id;
   if p_class.runtime = 'command' then
     v_output := lessee.fn_command_run(p_job, p_outcome.span_id, v_trace.trace_id, p_class.command, v_trace.payload);
@@ -35,6 +39,9 @@ begin
     if not coalesce(p_class.grants -> 'commands' ? v_item.name, false) then
       perform lessee.fn_fail('not_granted', format('class %s may not run command %s; add it to grants.commands', p_class.class, v_item.name));
     end if;
+    if v_wants is not null and not coalesce(v_wants -> 'commands' ? v_item.name, false) then
+      perform lessee.fn_fail('not_granted', format('the module does not want command %s by its manifest, so no grant of it counts; add it to wants.commands there', v_item.name));
+    end if;
     perform lessee.fn_command_run(p_job, p_outcome.span_id, v_trace.trace_id, v_item.name, v_item.args);
   end loop;
 
@@ -44,6 +51,9 @@ begin
   loop
     if not coalesce(p_class.grants -> 'classes' ? v_item.class, false) then
       perform lessee.fn_fail('not_granted', format('class %s may not enqueue class %s; add it to grants.classes', p_class.class, v_item.class));
+    end if;
+    if v_wants is not null and not coalesce(v_wants -> 'classes' ? v_item.class, false) then
+      perform lessee.fn_fail('not_granted', format('the module does not want to enqueue class %s by its manifest, so no grant of it counts; add it to wants.classes there', v_item.class));
     end if;
     perform lessee.fn_job_insert(v_item.class, v_item.payload, v_item.idempotency_key, v_item.run_at, v_item.priority,
       format('00-%s-%s-%s', v_trace.trace_id, p_outcome.span_id, case when v_trace.sampled then '01' else '00' end),

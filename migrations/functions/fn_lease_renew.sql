@@ -26,6 +26,7 @@ begin
   end if;
 
   update queue_heartbeat h set at = v_now, in_flight = jsonb_array_length(p_held), classes = coalesce(nullif(p_classes, 'null'), '{}') where h.lease_id = p_lease;
+  perform lessee.fn_class_switch();
 
   -- A host trusts a lease, and so waits for an answer, for less than ttl_ms.
   select array_agg(row(s.id, s.fence, p_lease, 'release', null,

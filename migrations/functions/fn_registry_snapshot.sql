@@ -8,11 +8,18 @@ as $$
   select jsonb_build_object(
     'version', (select v.version from lessee.registry_version v),
     'settings', (select jsonb_object_agg(s.name, s.value) from lessee.runtime_setting s),
+    -- Nobody has admitted them yet; the next ones are told when these are.
+    'pending', coalesce((select jsonb_agg(p.sha256) from (
+      select m.sha256 from lessee.executor_module_registry m where m.status = 'pending' and m.abi in ('core', 'command') order by m.added_at limit 20) p), '[]'),
     'classes', coalesce((
       select jsonb_agg(jsonb_build_object(
         'class', c.class,
         'runtime', c.runtime,
-        'module_sha256', c.module_sha256,
+        'module_sha256', coalesce(c.serving_sha256, c.module_sha256),
+        'next_sha256', case when c.serving_sha256 is not null then c.module_sha256 end,
+        'candidate_sha256', c.candidate_sha256,
+        'canary_percent', c.canary_percent,
+        'isolation', c.isolation,
         'command', c.command,
         'enabled', c.enabled,
         'limits', lessee.fn_default_limits() || c.limits,

@@ -1,5 +1,6 @@
 -- Trigger of every registry table: a new registry_version, and word to the
--- hosts. Reports of hosts about a class (its status columns) are not news.
+-- hosts. Reports of hosts about a class (its status columns) are not news; that
+-- a module was admitted or refused is, because nobody else has to do it now.
 create or replace function lessee.fn_registry_touch()
 returns trigger
 language plpgsql security definer
@@ -15,9 +16,11 @@ end
 $$;
 comment on function lessee.fn_registry_touch() is 'tells hosts that the registry changed';
 create or replace trigger registry_touch after insert or delete or
-  update of class, runtime, module_sha256, command, enabled, limits, retry_policy, grants, config, payload_schema, result_schema,
+  update of class, runtime, module_sha256, serving_sha256, candidate_sha256, canary_percent, isolation, command, enabled, limits, retry_policy, grants, config, payload_schema, result_schema,
             concurrency_per_host, priority
   on lessee.executor_class_registry for each statement execute function lessee.fn_registry_touch();
+create or replace trigger registry_touch after insert or update of status
+  on lessee.executor_module_registry for each statement execute function lessee.fn_registry_touch();
 create or replace trigger registry_touch after insert or update or delete
   on lessee.dot_function_registry for each statement execute function lessee.fn_registry_touch();
 create or replace trigger registry_touch after update

@@ -38,6 +38,7 @@ var executors = map[string]string{
 	"fn_lease_renew":          "host",
 	"fn_limits_error":         "operator",
 	"fn_module_fetch":         "host operator",
+	"fn_module_report":        "host",
 	"fn_registry_snapshot":    "host operator reader",
 	"fn_registry_version":     "host operator reader",
 	"fn_retry_policy_error":   "operator",
