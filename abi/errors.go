@@ -32,6 +32,8 @@ const (
 	CodeLimitOutput    Code = "limit_output"
 	CodeLimitLog       Code = "limit_log"
 	CodeLimitEffects   Code = "limit_effects"
+	CodeLimitHTTPCalls Code = "limit_http_calls"
+	CodeLimitHTTPBytes Code = "limit_http_bytes"
 )
 
 // Codes for what the host or the database found.
@@ -39,6 +41,7 @@ const (
 	CodeNotGranted     Code = "not_granted"     // the result asks for what the class's grants don't hold
 	CodeNotRegistered  Code = "not_registered"  // it names an unknown event type, command or class
 	CodeResultSchema   Code = "result_schema"   // the output breaks the class's result schema
+	CodeResultSecret   Code = "result_secret"   // the result holds the value of a credential
 	CodeCommandFailed  Code = "command_failed"  // a command raised an error
 	CodeCommandTimeout Code = "command_timeout" // a command ran out of time
 	CodeCancelled      Code = "cancelled"       // an operator cancelled the job

@@ -17,6 +17,8 @@ type Limits struct {
 	FollowUps   int64 `json:"follow_ups"`   // entries of a result; limit_effects
 	Commands    int64 `json:"commands"`     // entries of a result; limit_effects
 	CommandMS   int64 `json:"command_ms"`   // milliseconds for all commands of a result; command_timeout
+	HTTPCalls   int64 `json:"http_calls"`   // HTTP requests, each hop of a redirect among them; limit_http_calls
+	HTTPBytes   int64 `json:"http_bytes"`   // bytes of all HTTP requests and responses, as they travel; limit_http_bytes
 }
 
 // DefaultLimits are what a class row that names none gets. The same figures
@@ -35,6 +37,8 @@ func DefaultLimits() Limits {
 		FollowUps:   100,
 		Commands:    16,
 		CommandMS:   5_000,
+		HTTPCalls:   100,
+		HTTPBytes:   16 << 20,
 	}
 }
 

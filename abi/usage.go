@@ -8,6 +8,8 @@ type Usage struct {
 	MemoryBytes int64 `json:"memory_bytes"` // peak linear memory; 0 where the runtime has none
 	OutputBytes int64 `json:"output_bytes"` // size of the encoded result
 	LogBytes    int64 `json:"log_bytes"`    // size of all log lines
+	HTTPCalls   int64 `json:"http_calls"`   // HTTP requests, each hop of a redirect among them
+	HTTPBytes   int64 `json:"http_bytes"`   // bytes of all HTTP requests and responses
 }
 
 // Sink takes what an executor says while it runs. Calls come from the

@@ -15,7 +15,9 @@ as $$ select '{
   "events": 100,
   "follow_ups": 100,
   "commands": 16,
-  "command_ms": 5000
+  "command_ms": 5000,
+  "http_calls": 100,
+  "http_bytes": 16777216
 }'::jsonb $$;
 comment on function lessee.fn_default_limits() is 'caps of a class that names none';
 grant execute on function lessee.fn_default_limits() to lessee_operator, lessee_reader;

@@ -33,6 +33,8 @@ begin
     when greatest((p_limits ->> 'events')::numeric, (p_limits ->> 'follow_ups')::numeric, (p_limits ->> 'commands')::numeric) > 10000
       then 'limits.events, limits.follow_ups and limits.commands must be at most 10000'
     when (p_limits ->> 'command_ms')::numeric not between 1 and 600000 then 'limits.command_ms must be from 1 to 600000 (ten minutes)'
+    when (p_limits ->> 'http_calls')::numeric > 100000 then 'limits.http_calls must be at most 100000'
+    when (p_limits ->> 'http_bytes')::numeric > 1073741824 then 'limits.http_bytes must be at most 1073741824 (1 GiB)'
   end;
 end
 $$;
