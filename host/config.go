@@ -1,25 +1,29 @@
 package host
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/lessee-run/lessee/registry"
 )
 
 // Config is all that a host needs to know that is not a row. The tags name the
 // keys of file, environment and flags; see docs/operating.md.
 type Config struct {
-	DSN        string        `koanf:"dsn"`         // Postgres, as a non-superuser in role lessee_host
-	Name       string        `koanf:"name"`        // of this host in leases and logs
-	Slots      int           `koanf:"slots"`       // attempts at once, over all classes
-	Memory     int64         `koanf:"memory"`      // bytes that the limits of all guests at work may add up to
-	Grace      time.Duration `koanf:"grace"`       // how long running attempts may finish on shutdown
-	CacheDir   string        `koanf:"cache_dir"`   // compiled modules; empty: none is kept
-	HealthAddr string        `koanf:"health_addr"` // host:port of the health endpoint; empty: none
-	Conns      int           `koanf:"conns"`       // connections to Postgres, one more for LISTEN
-	LogLevel   string        `koanf:"log_level"`   // debug, info, warn, error
-	LogFormat  string        `koanf:"log_format"`  // console, json
+	DSN        string          `koanf:"dsn"`         // Postgres, as a non-superuser in role lessee_host
+	Name       string          `koanf:"name"`        // of this host in leases and logs
+	Slots      int             `koanf:"slots"`       // attempts at once, over all classes
+	Memory     int64           `koanf:"memory"`      // bytes that the limits of all guests at work may add up to
+	Grace      time.Duration   `koanf:"grace"`       // how long running attempts may finish on shutdown
+	CacheDir   string          `koanf:"cache_dir"`   // compiled modules; empty: none is kept
+	HealthAddr string          `koanf:"health_addr"` // host:port of the health endpoint; empty: none
+	Conns      int             `koanf:"conns"`       // connections to Postgres, one more for LISTEN
+	LimitsMax  registry.Bounds `koanf:"limits_max"`  // upper bounds of the limits of classes, by their keys
+	LogLevel   string          `koanf:"log_level"`   // debug, info, warn, error
+	LogFormat  string          `koanf:"log_format"`  // console, json
 }
 
 // DefaultConfig is a host that works on any machine.
@@ -53,6 +57,16 @@ func defaultMemory() int64 {
 	return 4 << 30
 }
 
+// bounds are those of the limits of classes: no class has more memory than all
+// guests together.
+func (c Config) bounds() registry.Bounds {
+	bounds := registry.Bounds{"memory_bytes": c.Memory}
+	for key, bound := range c.LimitsMax {
+		bounds[key] = min(bound, cmp.Or(bounds[key], bound))
+	}
+	return bounds
+}
+
 // Validate reports the first setting that can't work, by the name of its key.
 func (c Config) Validate() error {
 	switch {
@@ -69,5 +83,5 @@ func (c Config) Validate() error {
 	case c.Conns < 4 || c.Conns > 1000:
 		return fmt.Errorf("conns is %d: it must be from 4 to 1000", c.Conns)
 	}
-	return nil
+	return c.LimitsMax.Check()
 }

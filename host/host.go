@@ -63,11 +63,11 @@ func New(ctx context.Context, cfg Config, version string, log *zap.Logger) (*Hos
 
 func (h *Host) wire(version string) {
 	launchers := map[registry.Runtime]executor.Launch{
-		registry.RuntimeWASM: func(ctx context.Context, digest string) (executor.Executor, error) {
-			return h.launchWASM(ctx, digest)
+		registry.RuntimeWASM: func(ctx context.Context, digest string, observe func(registry.Stage)) (executor.Executor, error) {
+			return h.launchWASM(ctx, digest, observe)
 		},
 	}
-	h.set = executor.New(launchers, h.cfg.Memory, func() { h.worker.Wake(); h.worker.Look() }, h.log.Named("executor"))
+	h.set = executor.New(launchers, h.cfg.bounds(), func() { h.worker.Wake(); h.worker.Look() }, h.log.Named("executor"))
 	h.watcher = executor.NewWatcher(h.store, h.set, h.log.Named("registry"))
 	h.worker = worker.New(worker.Config{
 		Host:    h.cfg.Name,
@@ -83,7 +83,7 @@ func (h *Host) wire(version string) {
 }
 
 // launchWASM fetches a module by digest and makes it ready to run.
-func (h *Host) launchWASM(ctx context.Context, digest string) (*wasm.Module, error) {
+func (h *Host) launchWASM(ctx context.Context, digest string, observe func(registry.Stage)) (*wasm.Module, error) {
 	fetched, err := h.store.FetchModule(ctx, digest)
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func (h *Host) launchWASM(ctx context.Context, digest string) (*wasm.Module, err
 		}
 	}
 	started := time.Now()
-	module, err := h.engine.Load(ctx, digest, fetched.Bytes, nil)
+	module, err := h.engine.Load(ctx, digest, fetched.Bytes, observe)
 	if err != nil {
 		return nil, fmt.Errorf("module %s@%s: %w", fetched.Name, fetched.Version, err)
 	}

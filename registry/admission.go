@@ -1,5 +1,7 @@
 package registry
 
+import "github.com/lessee-run/lessee/abi"
+
 // Stage is one step of the admission of a module, as its row shows it.
 type Stage struct {
 	Name   string     `json:"stage"`
@@ -34,9 +36,10 @@ const (
 
 // Admission is what a host found about a module.
 type Admission struct {
-	Status ModuleStatus `json:"status"`
-	Reason string       `json:"reason"` // of a refusal: the failed stage's
-	Stages []Stage      `json:"stages"` // in order, as far as they came
+	Status   ModuleStatus
+	Reason   string        // of a refusal
+	Stages   []Stage       // in order, as far as they came
+	Manifest *abi.Manifest // nil: the module has none, or was not admitted
 }
 
 // ModuleStatus is how far the admission of a module came.

@@ -21,6 +21,8 @@ type factory struct {
 	err      error               // what launches fail with; nil: they succeed
 	hold     chan struct{}       // launches wait for it; nil: they don't
 	changes  atomic.Int32
+
+	manifests map[string]*abi.Manifest // by digest
 }
 
 // counter is an executor that runs until it is let go.
@@ -28,15 +30,20 @@ type counter struct {
 	digest string
 	run    chan struct{} // attempts wait for it; nil: they don't
 	closed atomic.Int32
+
+	manifest *abi.Manifest
 }
 
-func (f *factory) launch(ctx context.Context, digest string) (Executor, error) {
+func (f *factory) launch(ctx context.Context, digest string, observe func(registry.Stage)) (Executor, error) {
 	f.mu.Lock()
 	f.launched = append(f.launched, digest)
 	hold, err := f.hold, f.err
-	c := &counter{digest: digest}
+	c := &counter{digest: digest, manifest: f.manifests[digest]}
 	f.made[digest] = c
 	f.mu.Unlock()
+	observe(registry.Stage{Name: registry.StageDigest, State: registry.StageRunning})
+	observe(registry.Stage{Name: registry.StageDigest, State: registry.StagePassed})
+	observe(registry.Stage{Name: registry.StageCompile, State: registry.StageRunning})
 	if hold != nil {
 		select {
 		case <-hold:
@@ -68,7 +75,7 @@ func (f *factory) executor(digest string) *counter {
 	return f.made[digest]
 }
 
-func (c *counter) Execute(ctx context.Context, _ []byte, _ abi.Limits, _ abi.Sink) (abi.Result, abi.Usage, error) {
+func (c *counter) Execute(ctx context.Context, _ registry.Class, _ []byte, _ abi.Sink) (abi.Result, abi.Usage, error) {
 	if c.closed.Load() > 0 {
 		return abi.Result{}, abi.Usage{}, errors.New("it was closed under an attempt")
 	}
@@ -85,12 +92,21 @@ func (c *counter) Execute(ctx context.Context, _ []byte, _ abi.Limits, _ abi.Sin
 	return abi.Result{Status: abi.StatusOK}, abi.Usage{}, nil
 }
 
+func (c *counter) Manifest() (abi.Manifest, bool) {
+	if c.manifest == nil {
+		return abi.Manifest{}, false
+	}
+	return *c.manifest, true
+}
+
+func (c *counter) Cold() string { return "" }
+
 func (c *counter) Close(context.Context) error { c.closed.Add(1); return nil }
 
 func newSet(t *testing.T) (*Set, *factory) {
 	f := &factory{made: map[string]*counter{}}
 	launchers := map[registry.Runtime]Launch{registry.RuntimeWASM: f.launch}
-	return New(launchers, 1<<40, func() { f.changes.Add(1) }, zaptest.NewLogger(t)), f
+	return New(launchers, registry.Bounds{"memory_bytes": 1 << 40}, func() { f.changes.Add(1) }, zaptest.NewLogger(t)), f
 }
 
 func class(name, digest string) registry.Class {

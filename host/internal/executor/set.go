@@ -2,7 +2,6 @@ package executor
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -16,12 +15,15 @@ import (
 // Executor is a module at work. Execute is called by many goroutines at once;
 // Close only when none is left.
 type Executor interface {
-	Execute(ctx context.Context, envelope []byte, limits abi.Limits, sink abi.Sink) (abi.Result, abi.Usage, error)
+	Execute(ctx context.Context, class registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error)
+	Manifest() (abi.Manifest, bool) // false: the module has none
+	Cold() string                   // why every attempt needs a new instance; empty: none does
 	Close(ctx context.Context) error
 }
 
-// Launch makes the executor of the module with that digest.
-type Launch func(ctx context.Context, digest string) (Executor, error)
+// Launch makes the executor of the module with that digest. It tells observe
+// of each stage as it begins and as it ends.
+type Launch func(ctx context.Context, digest string, observe func(registry.Stage)) (Executor, error)
 
 // retryAfter is how long a module that could not be launched is left alone.
 const retryAfter = 10 * time.Second
@@ -29,8 +31,8 @@ const retryAfter = 10 * time.Second
 // Set holds the executors. Its methods are safe for concurrent use.
 type Set struct {
 	launchers map[registry.Runtime]Launch
-	memory    int64  // bytes that one class may ask for
-	changed   func() // some class became ready, or not
+	bounds    registry.Bounds // of the limits of classes
+	changed   func()          // some class became ready, or not
 	log       *zap.Logger
 	launches  sync.WaitGroup
 	stop      context.CancelFunc
@@ -41,13 +43,13 @@ type Set struct {
 	modules  map[string]*module // by digest
 }
 
-// New returns an empty set. A class that asks for more than memory bytes is not
-// ready on this host. changed is called, from any goroutine, when the
-// readiness of some class may have changed.
-func New(launchers map[registry.Runtime]Launch, memory int64, changed func(), log *zap.Logger) *Set {
+// New returns an empty set. A class with limits above the bounds is not ready
+// on this host. changed is called, from any goroutine, when the readiness of
+// some class may have changed.
+func New(launchers map[registry.Runtime]Launch, bounds registry.Bounds, changed func(), log *zap.Logger) *Set {
 	ctx, stop := context.WithCancel(context.Background())
 	return &Set{
-		launchers: launchers, memory: memory, changed: changed, log: log, ctx: ctx, stop: stop,
+		launchers: launchers, bounds: bounds, changed: changed, log: log, ctx: ctx, stop: stop,
 		snapshot: registry.NewSnapshot(0, registry.DefaultSettings(), nil), modules: map[string]*module{},
 	}
 }
@@ -58,16 +60,13 @@ func (s *Set) Sync(snapshot *registry.Snapshot) {
 	s.mu.Lock()
 	news := s.snapshot != snapshot
 	s.snapshot = snapshot
-	wanted := map[string]bool{}
-	for _, class := range snapshot.Enabled() {
-		if launch := s.launchers[class.Runtime]; launch != nil && class.Validate() == nil {
-			wanted[class.ModuleDigest] = true
-			s.ensure(class.ModuleDigest, launch)
-		}
+	wanted := s.wanted(snapshot)
+	for digest, launch := range wanted {
+		s.ensure(digest, launch)
 	}
 	var idle []*module
 	for digest, m := range s.modules {
-		if !wanted[digest] && m.state != launching {
+		if wanted[digest] == nil && m.state != launching {
 			delete(s.modules, digest) // those who run it keep it; the last one closes it
 			if m.unwanted = true; m.users == 0 {
 				idle = append(idle, m)
@@ -83,6 +82,27 @@ func (s *Set) Sync(snapshot *registry.Snapshot) {
 	}
 }
 
+// wanted are the modules that have to be there: those that classes run, will
+// run or try out, and those that wait to be admitted.
+func (s *Set) wanted(snapshot *registry.Snapshot) map[string]Launch {
+	out := map[string]Launch{}
+	for _, digest := range snapshot.Pending {
+		out[digest] = s.launchers[registry.RuntimeWASM]
+	}
+	for _, class := range snapshot.Enabled() {
+		launch := s.launchers[class.Runtime]
+		if launch == nil || class.Validate() != nil {
+			continue
+		}
+		for _, digest := range []string{class.ModuleDigest, class.NextDigest, class.Candidate.Digest} {
+			if digest != "" {
+				out[digest] = launch
+			}
+		}
+	}
+	return out
+}
+
 // Snapshot is the registry that the set serves.
 func (s *Set) Snapshot() *registry.Snapshot {
 	s.mu.Lock()
@@ -90,15 +110,20 @@ func (s *Set) Snapshot() *registry.Snapshot {
 	return s.snapshot
 }
 
-// Runnable lists the classes whose jobs this host can take now.
+// Runnable lists the classes whose jobs this host can take now. A candidate
+// that is not ready here is left out of its class.
 func (s *Set) Runnable() []registry.Class {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []registry.Class
 	for _, class := range s.snapshot.Enabled() {
-		if s.readiness(class).Ready {
-			out = append(out, class)
+		if !s.readiness(class, class.ModuleDigest).Ready {
+			continue
 		}
+		if c := class.Candidate; c.Digest != "" && !s.readiness(class, c.Digest).Ready {
+			class.Candidate = registry.Candidate{}
+		}
+		out = append(out, class)
 	}
 	return out
 }
@@ -109,34 +134,58 @@ func (s *Set) Readiness() map[string]job.Readiness {
 	defer s.mu.Unlock()
 	out := map[string]job.Readiness{}
 	for _, class := range s.snapshot.Enabled() {
-		out[class.Name] = s.readiness(class)
+		r := s.readiness(class, class.ModuleDigest)
+		if class.NextDigest != "" {
+			next := s.readiness(class, class.NextDigest)
+			r.Next = &next
+		}
+		if class.Candidate.Digest != "" {
+			candidate := s.readiness(class, class.Candidate.Digest)
+			r.Candidate = &candidate
+		}
+		out[class.Name] = r
 	}
 	return out
 }
 
-func (s *Set) readiness(class registry.Class) job.Readiness {
+// Admissions tells how far the admission of each module came that is here.
+func (s *Set) Admissions() map[string]registry.Admission {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string]registry.Admission{}
+	for digest, m := range s.modules {
+		out[digest] = m.admission
+	}
+	return out
+}
+
+// readiness is that of class if it ran on the module of digest. s.mu is held.
+func (s *Set) readiness(class registry.Class, digest string) job.Readiness {
 	if err := class.Validate(); err != nil {
 		return job.Readiness{Reason: err.Error()}
 	}
 	if class.Runtime == registry.RuntimeCommand {
 		return job.Readiness{Ready: true} // the commit runs it; there is nothing to launch
 	}
-	m := s.modules[class.ModuleDigest]
+	m, r := s.modules[digest], job.Readiness{Module: digest}
 	switch {
-	case class.Limits.MemoryBytes > s.memory:
-		return job.Readiness{Module: class.ModuleDigest, Reason: fmt.Sprintf("limits.memory_bytes is %d, this host has %d for all guests (memory): lower the one or raise the other", class.Limits.MemoryBytes, s.memory)}
-	case m == nil || m.state == launching:
-		return job.Readiness{Module: class.ModuleDigest} // no reason: not yet
+	case s.bounds.Exceeded(class.Limits) != "":
+		r.Reason = s.bounds.Exceeded(class.Limits)
+	case m == nil || m.state == launching: // no reason: not yet
 	case m.state == failed:
-		return job.Readiness{Module: class.ModuleDigest, Reason: m.err.Error()}
+		r.Reason = m.err.Error()
+	case m.admission.Manifest != nil && class.Grants.Denied(m.admission.Manifest.Wants) != "":
+		r.Reason = class.Grants.Denied(m.admission.Manifest.Wants)
+	default:
+		r.Ready, r.Reason = true, remark(m.executor)
 	}
-	return job.Readiness{Ready: true, Reason: remark(m.executor), Module: class.ModuleDigest}
+	return r
 }
 
 // remark is what an operator should know of an executor that works.
 func remark(e Executor) string {
-	if c, ok := e.(interface{ Cold() string }); ok && c.Cold() != "" {
-		return "runs cold, a new instance for every job: " + c.Cold()
+	if why := e.Cold(); why != "" {
+		return "runs cold, a new instance for every job: " + why
 	}
 	return ""
 }
@@ -149,7 +198,7 @@ func (s *Set) Execute(ctx context.Context, class registry.Class, envelope []byte
 		return abi.Result{}, abi.Usage{}, err
 	}
 	defer s.release(m)
-	return m.executor.Execute(ctx, envelope, class.Limits, sink)
+	return m.executor.Execute(ctx, class, envelope, sink)
 }
 
 // Close ends launches under way and closes every executor that nobody runs.

@@ -20,6 +20,9 @@ type Readiness struct {
 	Ready  bool   `json:"ready"`
 	Reason string `json:"reason,omitempty"`
 	Module string `json:"module,omitempty"` // digest of the module it would run
+
+	Next      *Readiness `json:"next,omitempty"`      // of the module that the class is pointed at, while another serves
+	Candidate *Readiness `json:"candidate,omitempty"` // of the module on trial
 }
 
 // Renewal is the answer to a heartbeat.

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/lessee-run/lessee/abi"
+	"github.com/lessee-run/lessee/host/internal/job"
 	"github.com/lessee-run/lessee/registry"
 )
 
@@ -28,6 +29,7 @@ func (s *Store) LoadRegistry(ctx context.Context) (*registry.Snapshot, error) {
 	}
 	var doc struct {
 		Version  int64             `json:"version"`
+		Pending  []string          `json:"pending"`
 		Settings settingRows       `json:"settings"`
 		Classes  []json.RawMessage `json:"classes"`
 	}
@@ -38,7 +40,9 @@ func (s *Store) LoadRegistry(ctx context.Context) (*registry.Snapshot, error) {
 	for i, row := range doc.Classes {
 		classes[i] = readClass(row)
 	}
-	return registry.NewSnapshot(doc.Version, doc.Settings.read(), classes), nil
+	snapshot := registry.NewSnapshot(doc.Version, doc.Settings.read(), classes)
+	snapshot.Pending = doc.Pending
+	return snapshot, nil
 }
 
 type settingRows map[string]json.RawMessage
@@ -58,7 +62,11 @@ func (rows settingRows) read() registry.Settings {
 type classRow struct {
 	Class        string               `json:"class"`
 	Runtime      registry.Runtime     `json:"runtime"`
-	ModuleSHA256 string               `json:"module_sha256"`
+	ModuleSHA256 string               `json:"module_sha256"` // that runs
+	NextSHA256   string               `json:"next_sha256"`
+	Candidate    string               `json:"candidate_sha256"`
+	Canary       int                  `json:"canary_percent"`
+	Isolation    registry.Isolation   `json:"isolation"`
 	Command      string               `json:"command"`
 	Enabled      bool                 `json:"enabled"`
 	Limits       abi.Limits           `json:"limits"`
@@ -82,24 +90,28 @@ func readClass(data json.RawMessage) registry.Class {
 		return registry.Class{Name: plain.Class, ModuleDigest: plain.ModuleSHA256, Enabled: plain.Enabled, Broken: fmt.Sprintf("the row can't be read: %v", err)}
 	}
 	return registry.Class{
-		Name: row.Class, Runtime: row.Runtime, ModuleDigest: row.ModuleSHA256, Command: row.Command, Enabled: row.Enabled,
+		Name: row.Class, Runtime: row.Runtime, Command: row.Command, Enabled: row.Enabled, Isolation: row.Isolation,
+		ModuleDigest: row.ModuleSHA256, NextDigest: row.NextSHA256, Candidate: registry.Candidate{Digest: row.Candidate, Percent: row.Canary},
 		Limits: row.Limits, Retry: row.Retry, Grants: row.Grants, Config: row.Config, Concurrency: row.Concurrency,
 		Status: row.Status, StatusReason: row.StatusReason,
 	}
 }
 
-// ModuleBytes is a module as the registry keeps it: the bytes, or where they are.
+// ModuleBytes is a module as the registry keeps it: the bytes, or where they
+// are, and who signed them.
 type ModuleBytes struct {
 	Name, Version string
 	Bytes         []byte
 	Location      string
+	Signatures    []registry.ModuleSignature
+	Keys          []registry.SigningKey // those of Signatures that are registered
 }
 
-// FetchModule reads a module by digest. The caller verifies the bytes.
+// FetchModule reads a module by digest. The caller verifies bytes and signatures.
 func (s *Store) FetchModule(ctx context.Context, digest string) (ModuleBytes, error) {
 	var m ModuleBytes
-	err := s.pool.QueryRow(ctx, "select name, version, coalesce(bytes, ''), coalesce(location, '') from lessee.fn_module_fetch($1)", digest).
-		Scan(&m.Name, &m.Version, &m.Bytes, &m.Location)
+	err := s.pool.QueryRow(ctx, "select name, version, coalesce(bytes, ''), coalesce(location, ''), signatures, keys from lessee.fn_module_fetch($1)", digest).
+		Scan(&m.Name, &m.Version, &m.Bytes, &m.Location, &m.Signatures, &m.Keys)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ModuleBytes{}, &Error{Kind: KindNotFound, Message: "module " + digest + " is not registered", Hint: "Register it: lessee module add FILE"}
 	}
@@ -108,7 +120,18 @@ func (s *Store) FetchModule(ctx context.Context, digest string) (ModuleBytes, er
 
 // ReportClass tells the registry whether this host can run a class, and why
 // not, or what there is to know of it.
-func (s *Store) ReportClass(ctx context.Context, lease int64, class registry.Class, ready bool, reason string) error {
-	_, err := s.pool.Exec(ctx, "select lessee.fn_class_report($1, $2, nullif($3, ''), $4, $5)", lease, class.Name, class.ModuleDigest, ready, reason)
+func (s *Store) ReportClass(ctx context.Context, lease int64, class string, r job.Readiness) error {
+	_, err := s.pool.Exec(ctx, "select lessee.fn_class_report($1, $2, nullif($3, ''), $4, $5)", lease, class, r.Module, r.Ready, r.Reason)
+	return translate(err)
+}
+
+// ReportModule tells the registry how far the admission of a module came here.
+func (s *Store) ReportModule(ctx context.Context, lease int64, digest string, a registry.Admission) error {
+	var manifest any
+	if a.Manifest != nil {
+		manifest = jsonOf(a.Manifest)
+	}
+	_, err := s.pool.Exec(ctx, "select lessee.fn_module_report($1, $2, $3, $4, coalesce(nullif($5::jsonb, 'null'), '[]'), $6::jsonb)",
+		lease, digest, a.Status, a.Reason, jsonOf(a.Stages), manifest)
 	return translate(err)
 }

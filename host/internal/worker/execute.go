@@ -17,7 +17,7 @@ import (
 // attempt carries one grant from its envelope to the committer.
 func (s *session) attempt(j job.Job, class registry.Class) {
 	defer s.freeSlot(class)
-	outcome := s.execute(j, class)
+	outcome := s.execute(j, class.For(j.ID, j.Attempt))
 	switch {
 	case s.lost(): // the result is dropped: this host may not write any more
 	case outcome.Word == job.Succeed && class.Runtime == registry.RuntimeCommand || len(outcome.Commands) > 0:

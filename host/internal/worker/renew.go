@@ -2,7 +2,7 @@ package worker
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"time"
 
 	"go.uber.org/zap"
@@ -66,8 +66,8 @@ func (s *session) renewOnce(ctx context.Context) error {
 	if s.runner.Snapshot().Settings.Phase == registry.PhaseStopped {
 		s.stopAll(job.ErrInterrupted)
 	}
-	if err := s.reportClasses(ctx); err != nil {
-		s.log.Warn("the classes could not be reported; trying again with the next heartbeat", zap.Error(err))
+	if err := errors.Join(s.reportModules(ctx), s.reportClasses(ctx)); err != nil {
+		s.log.Warn("modules and classes could not be reported; trying again with the next heartbeat", zap.Error(err))
 	}
 	return nil
 }
@@ -110,26 +110,4 @@ func (s *session) stopAll(cause error) {
 			g.stop(cause)
 		}
 	}
-}
-
-// reportClasses tells the registry what it does not say yet about the classes
-// on this host: that one runs, or why it does not. Each finding is told once
-// per version of the registry; a class that is still being made ready has none.
-func (s *session) reportClasses(ctx context.Context) error {
-	snapshot, readiness := s.runner.Snapshot(), s.runner.Readiness()
-	for _, class := range snapshot.Enabled() {
-		r := readiness[class.Name]
-		finding := fmt.Sprintf("%d %t %s", snapshot.Version, r.Ready, r.Reason)
-		if (!r.Ready && r.Reason == "") || s.reported[class.Name] == finding {
-			continue
-		}
-		known := r.Ready == (class.Status == registry.StatusActive) && r.Reason == class.StatusReason
-		if !known {
-			if err := s.store.ReportClass(ctx, s.lease, class, r.Ready, r.Reason); err != nil {
-				return err
-			}
-		}
-		s.reported[class.Name] = finding
-	}
-	return nil
 }

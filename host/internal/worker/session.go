@@ -30,7 +30,7 @@ type session struct {
 	freed     chan struct{} // a slot became free
 	outcomes  chan settled  // from attempts to the committer
 	attempts  sync.WaitGroup
-	reported  map[string]string // class -> what was last reported of it
+	reported  map[string]string // class, or digest of a module -> what was last reported of it
 
 	mu           sync.Mutex
 	trustedUntil time.Time

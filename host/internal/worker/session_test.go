@@ -34,8 +34,9 @@ func (r *runner) set(s *registry.Snapshot) {
 	r.snapshot = s
 }
 
-func (r *runner) Runnable() []registry.Class          { return r.Snapshot().Enabled() }
-func (r *runner) Readiness() map[string]job.Readiness { return nil }
+func (r *runner) Runnable() []registry.Class                { return r.Snapshot().Enabled() }
+func (r *runner) Readiness() map[string]job.Readiness       { return nil }
+func (r *runner) Admissions() map[string]registry.Admission { return nil }
 
 func (r *runner) Execute(ctx context.Context, _ registry.Class, _ []byte, _ abi.Sink) (abi.Result, abi.Usage, error) {
 	<-ctx.Done()

@@ -17,7 +17,8 @@ type Store interface {
 	OpenLease(ctx context.Context, host, version string) (job.Lease, error)
 	RenewLease(ctx context.Context, lease int64, report job.Report) (job.Renewal, error)
 	CloseLease(ctx context.Context, lease int64) error
-	ReportClass(ctx context.Context, lease int64, class registry.Class, ready bool, reason string) error
+	ReportClass(ctx context.Context, lease int64, class string, found job.Readiness) error
+	ReportModule(ctx context.Context, lease int64, digest string, admission registry.Admission) error
 	Claim(ctx context.Context, lease int64, wants []job.Want, limit int) ([]job.Job, error)
 	Commit(ctx context.Context, lease int64, outcomes []job.Outcome, timeout time.Duration) ([]job.Verdict, error)
 	Release(ctx context.Context, lease int64, jobs []job.Job) error
@@ -30,6 +31,7 @@ type Runner interface {
 	Snapshot() *registry.Snapshot
 	Runnable() []registry.Class
 	Readiness() map[string]job.Readiness
+	Admissions() map[string]registry.Admission
 	Execute(ctx context.Context, class registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error)
 }
 
