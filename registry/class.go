@@ -92,11 +92,12 @@ func (p RetryPolicy) Permanent(code abi.Code) bool {
 	return false
 }
 
-// Grants is what a class may ask for in a result. Everything absent is denied.
+// Grants is what a class may ask for. Everything absent is denied.
 type Grants struct {
-	Classes  []string `json:"classes,omitempty"`  // follow-ups
-	Commands []string `json:"commands,omitempty"` // registered functions
-	Events   []string `json:"events,omitempty"`   // event types
+	Classes  []string    `json:"classes,omitempty"`  // follow-ups
+	Commands []string    `json:"commands,omitempty"` // registered functions
+	Events   []string    `json:"events,omitempty"`   // event types
+	HTTP     []HTTPGrant `json:"http,omitempty"`     // where requests may go; the first that fits decides
 }
 
 // Status is what the system found about a class; Enabled is what the operator wants.
