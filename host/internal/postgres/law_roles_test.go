@@ -85,7 +85,7 @@ func TestRoles_PublicHasNothingAndDefinersFixTheirSearchPath(t *testing.T) {
 		"tables that readers may write": `select c.oid::regclass::text from pg_class c where c.relnamespace = 'lessee'::regnamespace and c.relkind in ('r', 'v', 'p')
 			and has_table_privilege('lessee_reader', c.oid, 'insert, update, delete, truncate')`,
 		"tables of jobs that operators may write": `select c.oid::regclass::text from pg_class c where c.relnamespace = 'lessee'::regnamespace and c.relkind in ('r', 'v', 'p')
-			and c.relname not in ('executor_module_registry', 'dot_function_registry', 'executor_class_registry', 'runtime_setting')
+			and c.relname not in ('executor_module_registry', 'dot_function_registry', 'executor_class_registry', 'runtime_setting', 'signing_key_registry', 'module_signature')
 			and (has_table_privilege('lessee_operator', c.oid, 'insert, update, delete, truncate') or has_any_column_privilege('lessee_operator', c.oid, 'insert, update'))`,
 		"roles that may create in the schema": "select rolname::text from pg_roles where rolname ~ '^lessee_' and rolname <> 'lessee_owner' and has_schema_privilege(oid, 'lessee', 'create')",
 	} {
