@@ -15,6 +15,7 @@ import (
 // attempt is what the host keeps while one instance runs. One goroutine uses it.
 type attempt struct {
 	limits    abi.Limits
+	shelf     shelf // of its instance
 	started   time.Time
 	budget    meter.Budget
 	stdin     io.Reader
@@ -28,6 +29,7 @@ type attempt struct {
 	hostCalls int64
 	output    int64      // bytes
 	stopped   *abi.Error // why a host function ended the attempt
+	failed    bool       // the result says so
 	exited    bool       // the guest called proc_exit
 	exitCode  uint32
 }

@@ -106,7 +106,7 @@ func lanesOf(b *testing.B, guest string, binary []byte) []*lane {
 func executing(b *testing.B, m *Module, input []byte) func() error {
 	limits := abi.DefaultLimits()
 	return func() error {
-		result, _, err := m.Execute(b.Context(), input, limits, discard{})
+		result, _, err := m.Execute(b.Context(), under(limits), input, discard{})
 		return answered(result, err)
 	}
 }

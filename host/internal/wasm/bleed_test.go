@@ -81,7 +81,7 @@ func found(t *testing.T, m *Module, what string, size int) int {
 	if what == "loop" {
 		limits.Fuel = 2_000_000
 	}
-	result, _, err := m.Execute(t.Context(), payload, limits, discard{})
+	result, _, err := m.Execute(t.Context(), under(limits), payload, discard{})
 	if err != nil {
 		if what != "trap" && what != "loop" {
 			t.Errorf("%s: %v", what, err)

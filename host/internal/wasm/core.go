@@ -13,7 +13,7 @@ import (
 func (m *Module) executeCore(ctx context.Context, a *attempt, envelope []byte) (abi.Result, error) {
 	a.stdout = &stream{log: &a.log, level: abi.LevelInfo}
 	a.stderr.level = abi.LevelWarn
-	var data []byte
+	var result abi.Result
 	err := m.within(ctx, a, func(ctx context.Context, i *instance) error {
 		if err := m.wake(ctx, i); err != nil {
 			return err
@@ -26,19 +26,27 @@ func (m *Module) executeCore(ctx context.Context, a *attempt, envelope []byte) (
 		if err != nil {
 			return err
 		}
-		data, err = a.collect(i.module, packed[0])
+		data, err := a.collect(i.module, packed[0])
+		if err != nil {
+			return err
+		}
+		result, err = a.decode(data)
 		return err
 	})
 	if err != nil {
 		return abi.Result{}, err
 	}
-	return a.decode(data)
+	return result, nil
 }
 
 // wake brings an instance to where it can take an envelope: a cold one is
-// initialised, a kept one was, and is only told to be unlike the one before.
+// initialised; one that starts from the snapshot was, and is only told to be
+// unlike the one before; one that was used is awake.
 func (m *Module) wake(ctx context.Context, i *instance) error {
-	if m.snapshot == nil {
+	switch {
+	case i.used:
+		return nil
+	case m.snapshot == nil:
 		return initialise(ctx, i)
 	}
 	return m.reseed(ctx, i)

@@ -19,7 +19,7 @@ import (
 
 func TestAGuestAnswersLogsAndReportsProgress(t *testing.T) {
 	var heard recorder
-	result, usage, err := hostile(t).Execute(t.Context(), mode(t, "behave"), abi.DefaultLimits(), &heard)
+	result, usage, err := hostile(t).Execute(t.Context(), anyClass(), mode(t, "behave"), &heard)
 	if err != nil || result.Status != abi.StatusOK || string(result.Output) != `"7 false"` {
 		t.Fatalf("got %+v, %v", result, err)
 	}
@@ -63,7 +63,7 @@ func TestWhateverAGuestDoesEndsInANamedError(t *testing.T) {
 				c.limits(&limits)
 			}
 			var heard recorder
-			_, usage, err := hostile(t).Execute(t.Context(), mode(t, name), limits, &heard)
+			_, usage, err := hostile(t).Execute(t.Context(), under(limits), mode(t, name), &heard)
 			if code := codeOf(t, err); !slices.Contains(c.want, code) {
 				t.Fatalf("got %v, want one of %v", err, c.want)
 			}
@@ -75,7 +75,7 @@ func TestWhateverAGuestDoesEndsInANamedError(t *testing.T) {
 }
 
 func TestAPanicOfTheHandlerIsTheSDKsToTell(t *testing.T) {
-	result, _, err := hostile(t).Execute(t.Context(), mode(t, "panic"), abi.DefaultLimits(), &recorder{})
+	result, _, err := hostile(t).Execute(t.Context(), anyClass(), mode(t, "panic"), &recorder{})
 	if err != nil || result.Status != abi.StatusRetry || result.Error.Code != abi.CodeGuestTrap || !strings.Contains(result.Error.Message, "on purpose") {
 		t.Errorf("got %+v, %v", result, err)
 	}
@@ -83,7 +83,7 @@ func TestAPanicOfTheHandlerIsTheSDKsToTell(t *testing.T) {
 
 func TestASuddenEndIsToldWithTheGuestsLastWords(t *testing.T) {
 	for name, want := range map[string][]string{"exit 3": {"code 3", "three of three"}, "go panic": {"trapped", "panic: in a goroutine"}} {
-		_, _, err := hostile(t).Execute(t.Context(), mode(t, name), abi.DefaultLimits(), &recorder{})
+		_, _, err := hostile(t).Execute(t.Context(), anyClass(), mode(t, name), &recorder{})
 		for _, word := range want {
 			if err == nil || !strings.Contains(err.Error(), word) {
 				t.Errorf("%s: %q is not in: %v", name, word, err)
@@ -94,7 +94,7 @@ func TestASuddenEndIsToldWithTheGuestsLastWords(t *testing.T) {
 
 func TestALineWithoutEndIsCut(t *testing.T) {
 	var heard recorder
-	if _, _, err := hostile(t).Execute(t.Context(), mode(t, "one line"), abi.DefaultLimits(), &heard); err != nil {
+	if _, _, err := hostile(t).Execute(t.Context(), anyClass(), mode(t, "one line"), &heard); err != nil {
 		t.Fatal(err)
 	}
 	if len(heard.lines) < 2 || size(heard.lines) != 20<<10 {
@@ -105,7 +105,7 @@ func TestALineWithoutEndIsCut(t *testing.T) {
 func TestAFloodOfProgressIsThinnedButItsLastReportArrives(t *testing.T) {
 	var heard recorder
 	began := time.Now()
-	if _, _, err := hostile(t).Execute(t.Context(), mode(t, "progress"), abi.DefaultLimits(), &heard); err != nil {
+	if _, _, err := hostile(t).Execute(t.Context(), anyClass(), mode(t, "progress"), &heard); err != nil {
 		t.Fatal(err)
 	}
 	if most := 2 + int(time.Since(began)/progressInterval); len(heard.progress) > most {
@@ -118,7 +118,7 @@ func TestAFloodOfProgressIsThinnedButItsLastReportArrives(t *testing.T) {
 
 func TestAGuestSeesNothingOfTheHost(t *testing.T) {
 	t.Setenv("LESSEE_SECRET", "visible")
-	result, _, err := hostile(t).Execute(t.Context(), mode(t, "peek"), abi.DefaultLimits(), &recorder{})
+	result, _, err := hostile(t).Execute(t.Context(), anyClass(), mode(t, "peek"), &recorder{})
 	if err != nil || string(result.Output) != `"0 0"` {
 		t.Errorf("got %s, %v", result.Output, err)
 	}
@@ -126,7 +126,7 @@ func TestAGuestSeesNothingOfTheHost(t *testing.T) {
 
 func TestAnInstanceRemembersNothingOfTheOneBefore(t *testing.T) {
 	for range 3 {
-		result, _, err := hostile(t).Execute(t.Context(), mode(t, "remember"), abi.DefaultLimits(), &recorder{})
+		result, _, err := hostile(t).Execute(t.Context(), anyClass(), mode(t, "remember"), &recorder{})
 		if err != nil || string(result.Output) != `"1"` {
 			t.Fatalf("got %s, %v", result.Output, err)
 		}
@@ -149,7 +149,7 @@ func TestACancelledAttemptEndsWithTheCallersCause(t *testing.T) {
 				ctx, cancel := context.WithCancelCause(t.Context())
 				timer := time.AfterFunc(50*time.Millisecond, func() { cancel(c.cause) })
 				defer timer.Stop()
-				_, _, err := hostile(t).Execute(ctx, mode(t, misdeed), abi.DefaultLimits(), &recorder{})
+				_, _, err := hostile(t).Execute(ctx, anyClass(), mode(t, misdeed), &recorder{})
 				if code := codeOf(t, err); code != c.want {
 					t.Errorf("got %v, want %s", err, c.want)
 				}
@@ -162,7 +162,7 @@ func TestAnAttemptThatIsOverBeforeItBeginsRunsNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var heard recorder
-	_, usage, err := hostile(t).Execute(ctx, mode(t, "behave"), abi.DefaultLimits(), &heard)
+	_, usage, err := hostile(t).Execute(ctx, anyClass(), mode(t, "behave"), &heard)
 	if codeOf(t, err) != abi.CodeInterrupted || usage.MemoryBytes != 0 || len(heard.lines) != 0 {
 		t.Errorf("got %v, %+v", err, usage)
 	}
@@ -171,7 +171,7 @@ func TestAnAttemptThatIsOverBeforeItBeginsRunsNothing(t *testing.T) {
 func TestAModuleThatStartsAboveTheLimitIsNotStarted(t *testing.T) {
 	limits := abi.DefaultLimits()
 	limits.MemoryBytes = pageSize
-	_, _, err := hostile(t).Execute(t.Context(), mode(t, "behave"), limits, &recorder{})
+	_, _, err := hostile(t).Execute(t.Context(), under(limits), mode(t, "behave"), &recorder{})
 	if codeOf(t, err) != abi.CodeLimitMemory {
 		t.Errorf("got %v", err)
 	}
@@ -184,7 +184,7 @@ func TestTheHostGoesOnWhileEverySlotIsHeldByAHostileGuest(t *testing.T) {
 	var slots sync.WaitGroup
 	for _, misdeed := range []string{"loop", "allocate", "recurse", "loop", "print", "loop"} {
 		slots.Go(func() {
-			_, _, err := m.Execute(t.Context(), mode(t, misdeed), limits, &recorder{})
+			_, _, err := m.Execute(t.Context(), under(limits), mode(t, misdeed), &recorder{})
 			if err == nil {
 				t.Errorf("%s came back with a result", misdeed)
 			}
@@ -231,7 +231,7 @@ func TestAStoppedGuestLeavesNoGoroutineBehind(t *testing.T) {
 	limits := abi.DefaultLimits()
 	wall(soon)(&limits)
 	for _, misdeed := range []string{"loop", "sleep", "exit 3", "log"} {
-		if _, _, err := m.Execute(t.Context(), mode(t, misdeed), limits, &recorder{}); err == nil {
+		if _, _, err := m.Execute(t.Context(), under(limits), mode(t, misdeed), &recorder{}); err == nil {
 			t.Errorf("%s came back with a result", misdeed)
 		}
 	}
@@ -243,7 +243,7 @@ func TestOneModuleRunsManyAttemptsAtOnce(t *testing.T) {
 	var slots sync.WaitGroup
 	for range 8 {
 		slots.Go(func() {
-			result, _, err := m.Execute(t.Context(), mode(t, "behave"), abi.DefaultLimits(), &recorder{})
+			result, _, err := m.Execute(t.Context(), anyClass(), mode(t, "behave"), &recorder{})
 			if err != nil || result.Status != abi.StatusOK {
 				t.Errorf("got %+v, %v", result, err)
 			}
@@ -275,7 +275,7 @@ func TestAnswersThatAreNoneAreNamed(t *testing.T) {
 			case -1:
 				c.guest.alloc = 0
 			}
-			_, _, err := load(t, c.guest.assemble()).Execute(t.Context(), envelope(t, nil), abi.DefaultLimits(), &recorder{})
+			_, _, err := load(t, c.guest.assemble()).Execute(t.Context(), anyClass(), envelope(t, nil), &recorder{})
 			if code := codeOf(t, err); code != c.want {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
@@ -305,7 +305,7 @@ func TestACommandAnswersOnStdout(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			var heard recorder
-			result, _, err := m.Execute(t.Context(), mode(t, name), limits, &heard)
+			result, _, err := m.Execute(t.Context(), under(limits), mode(t, name), &heard)
 			if err == nil && result.Error != nil {
 				err = result.Error
 			}
@@ -321,7 +321,7 @@ func TestACommandAnswersOnStdout(t *testing.T) {
 
 func TestThePluginOfTheSDKRunsAsACommandToo(t *testing.T) {
 	m := load(t, wasmtest.BuildCommand(t, "./testdata/hostile"))
-	result, _, err := m.Execute(t.Context(), mode(t, "behave"), abi.DefaultLimits(), &recorder{})
+	result, _, err := m.Execute(t.Context(), anyClass(), mode(t, "behave"), &recorder{})
 	if err != nil || m.ABI() != ContractCommand || string(result.Output) != `"7 false"` {
 		t.Errorf("got %+v, %v", result, err)
 	}

@@ -23,6 +23,7 @@ type instance struct {
 	depth   api.MutableGlobal
 	globals []api.MutableGlobal // the guest's, in the order of the snapshot; for kept instances
 	calls   map[string]api.Function
+	used    bool // by an attempt that left it as it was
 }
 
 // instantiate makes an instance for an attempt. A start function runs by it.
@@ -62,6 +63,7 @@ func (i *instance) call(ctx context.Context, name string, params ...uint64) ([]u
 // begin fills the tank for an attempt; end reads what was used.
 func (i *instance) begin(ctx context.Context, a *attempt) {
 	i.world.enter(ctx, a)
+	i.region.Forgive()
 	i.fuel.Set(uint64(a.budget.Start()))
 	i.depth.Set(uint64(a.limits.StackBytes))
 }

@@ -73,7 +73,7 @@ func TestACacheThatStopsTakingEntriesIsDoneWithout(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := loadInto(t, e)
-	if _, _, err := m.Execute(t.Context(), envelope(t, nil), abi.DefaultLimits(), &recorder{}); codeOf(t, err) != abi.CodeResultInvalid {
+	if _, _, err := m.Execute(t.Context(), anyClass(), envelope(t, nil), &recorder{}); codeOf(t, err) != abi.CodeResultInvalid {
 		t.Errorf("the module does not run: %v", err)
 	}
 	if logs.FilterMessageSnippet("emptied").Len() != 1 {
@@ -106,7 +106,7 @@ func TestAModuleCanBeClosedAndLoadedAgain(t *testing.T) {
 	if err := first.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := second.Execute(t.Context(), envelope(t, nil), abi.DefaultLimits(), &recorder{}); codeOf(t, err) != abi.CodeResultInvalid {
+	if _, _, err := second.Execute(t.Context(), anyClass(), envelope(t, nil), &recorder{}); codeOf(t, err) != abi.CodeResultInvalid {
 		t.Errorf("the other copy was closed too: %v", err)
 	}
 	loadInto(t, e)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lessee-run/lessee/abi"
 	"github.com/lessee-run/lessee/host/internal/wasm/wasmtest"
+	"github.com/lessee-run/lessee/registry"
 )
 
 // shared is one engine for all tests, because compiling a Go guest takes seconds.
@@ -51,6 +52,13 @@ func envelope(t testing.TB, payload any) []byte {
 }
 
 func mode(t testing.TB, name string) []byte { return envelope(t, map[string]string{"mode": name}) }
+
+// under is a class with those limits.
+func under(limits abi.Limits) registry.Class {
+	return registry.Class{Name: "test", Limits: limits, Isolation: registry.IsolationJob}
+}
+
+func anyClass() registry.Class { return under(abi.DefaultLimits()) }
 
 // recorder is a sink that keeps what it hears.
 type recorder struct {

@@ -27,8 +27,8 @@ type Module struct {
 // ABI is the module's contract: [ContractCore] or [ContractCommand].
 func (m *Module) ABI() string { return m.info.Contract }
 
-// Manifest is what the module says of itself, if it carries a manifest.
-func (m *Module) Manifest() (abi.Manifest, bool) { return abi.Manifest{}, false }
+// Manifest is what the module says of itself; nil when it carries no manifest.
+func (m *Module) Manifest() *abi.Manifest { return nil }
 
 // Cold says why every attempt has to initialise an instance of its own. Empty:
 // instances are kept, and restored after each attempt.

@@ -16,7 +16,7 @@ func TestTheShippedPluginRenderRunsInTheEngine(t *testing.T) {
 	}
 	var heard recorder
 	payload := map[string]string{"format": "markdown", "source": "# Hello\n\n*world*"}
-	result, usage, err := m.Execute(t.Context(), envelope(t, payload), abi.DefaultLimits(), &heard)
+	result, usage, err := m.Execute(t.Context(), anyClass(), envelope(t, payload), &heard)
 	if err != nil || result.Status != abi.StatusOK {
 		t.Fatalf("got %+v, %v", result, err)
 	}

@@ -21,6 +21,7 @@ func (a *attempt) decode(data []byte) (abi.Result, error) {
 			return abi.Result{}, abi.Errorf(abi.CodeLimitEffects, "the result holds %d %s, its limit is %d", c.count, c.what, c.limit)
 		}
 	}
+	a.failed = r.Status == abi.StatusFail || r.Status == abi.StatusRetry
 	return r, nil
 }
 

@@ -63,13 +63,13 @@ func TestSmallJobsOfAGoGuestShareOneInstance(t *testing.T) {
 func keptAfter(t *testing.T, m *Module, envelope []byte) *instance {
 	t.Helper()
 	limits := abi.DefaultLimits()
-	result, _, err := m.Execute(t.Context(), envelope, limits, discard{})
+	result, _, err := m.Execute(t.Context(), under(limits), envelope, discard{})
 	if err != nil || result.Status != abi.StatusOK {
 		t.Fatalf("%+v, %v", result, err)
 	}
-	shelf := m.kept.idle[limits.MemoryBytes]
-	if len(shelf) == 0 {
+	waiting := m.kept.idle[shelf{memoryBytes: limits.MemoryBytes}]
+	if len(waiting) == 0 {
 		return nil
 	}
-	return shelf[len(shelf)-1]
+	return waiting[len(waiting)-1]
 }

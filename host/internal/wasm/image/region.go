@@ -59,9 +59,12 @@ func (r *Region) Free() {}
 // Size is how much memory the guest has. As it never shrinks, this is the peak too.
 func (r *Region) Size() int64 { return int64(r.size) }
 
-// Exhausted says whether, since the last restore, the guest asked for more
-// than the limit.
+// Exhausted says whether the guest asked for more than the limit, since the
+// last restore or the last time that it was forgiven.
 func (r *Region) Exhausted() bool { return r.exhausted }
+
+// Forgive forgets that the guest asked for more than the limit.
+func (r *Region) Forgive() { r.exhausted = false }
 
 // Grown says whether the memory was ever larger than the image that the region
 // keeps. Such an instance can't be used again.
