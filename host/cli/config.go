@@ -48,6 +48,7 @@ func hostFlags(c *cobra.Command) *string {
 	flags.String("cache-dir", d.CacheDir, "where compiled modules are kept; empty: nowhere")
 	flags.String("health-addr", d.HealthAddr, "host:port of the health endpoint; empty: none")
 	flags.Int64("memory", d.Memory, "bytes that the memory limits of all guests at work may add up to")
+	flags.StringToInt64("limits-max", nil, "upper bounds of the limits of classes, as KEY=VALUE,…; a class above one is not run here")
 	flags.Int("conns", d.Conns, "connections to Postgres, one more for LISTEN")
 	flags.String("log-level", d.LogLevel, "debug, info, warn or error")
 	flags.String("log-format", d.LogFormat, "console or json")
@@ -86,7 +87,8 @@ func (c hostConfig) layer(origin string, from koanf.Provider, parser koanf.Parse
 	for _, key := range k.Keys() {
 		c.origin[key] = origin
 		if origin == originEnvironment {
-			c.origin[key] += " LESSEE_" + strings.ToUpper(key)
+			variable, _, _ := strings.Cut(key, ".")
+			c.origin[key] += " LESSEE_" + strings.ToUpper(variable)
 		}
 	}
 	return c.values.Merge(k)
@@ -101,11 +103,29 @@ func (c hostConfig) fileLayer(path string) error {
 		return refused("read the configuration %s: %w", path, err)
 	}
 	for _, key := range k.Keys() {
-		if _, known := c.origin[key]; !known {
+		if !c.known(key) {
 			return refused("%s: the key %q is unknown; did you mean %q?\n  The keys are %s.", path, key, nearest(key, c.keys()), strings.Join(c.keys(), ", "))
 		}
 	}
 	return c.layer("file "+path, file.Provider(path), yaml.Parser())
+}
+
+// limitsMax is the one key that has keys of its own.
+const limitsMax = "limits_max"
+
+func (c hostConfig) known(key string) bool {
+	_, known := c.origin[key]
+	return known || key == limitsMax || strings.HasPrefix(key, limitsMax+".")
+}
+
+// pairs reads KEY=VALUE,… as the flag does; the decoder says what is no number.
+func pairs(text string) map[string]any {
+	out := map[string]any{}
+	for pair := range strings.SplitSeq(text, ",") {
+		key, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+		out[key] = value
+	}
+	return out
 }
 
 // environmentLayer takes the variables that name a key. Others that begin with
@@ -116,8 +136,11 @@ func (c hostConfig) environmentLayer(environ func() []string) error {
 		EnvironFunc: environ,
 		TransformFunc: func(name, value string) (string, any) {
 			key := strings.ToLower(strings.TrimPrefix(name, "LESSEE_"))
-			if _, known := c.origin[key]; !known {
+			switch {
+			case !c.known(key):
 				return "", nil
+			case key == limitsMax:
+				return key, pairs(value)
 			}
 			return key, value
 		},
@@ -127,8 +150,11 @@ func (c hostConfig) environmentLayer(environ func() []string) error {
 func (c hostConfig) flagLayer(flags *pflag.FlagSet) error {
 	return c.layer(originFlag, posflag.ProviderWithFlag(flags, ".", nil, func(f *pflag.Flag) (string, any) {
 		key := strings.ReplaceAll(f.Name, "-", "_")
-		if _, known := c.origin[key]; !known || !f.Changed {
+		if !c.known(key) || !f.Changed {
 			return "", nil
+		}
+		if key == limitsMax {
+			return key, pairs(strings.Trim(f.Value.String(), "[]"))
 		}
 		return key, posflag.FlagVal(flags, f)
 	}), nil)

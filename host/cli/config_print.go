@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"strings"
 
 	"github.com/knadh/koanf/providers/structs"
 	"github.com/knadh/koanf/v2"
@@ -18,11 +19,18 @@ func (c hostConfig) print(a *app) error {
 	if err := values.Load(structs.Provider(c.Config, "koanf"), nil); err != nil {
 		return err
 	}
-	document := &yamlv3.Node{Kind: yamlv3.MappingNode}
+	document, bounds := &yamlv3.Node{Kind: yamlv3.MappingNode}, &yamlv3.Node{Kind: yamlv3.MappingNode}
 	for _, key := range c.keys() {
-		value := scalar(values.Get(key))
-		value.LineComment = c.origin[key]
-		document.Content = append(document.Content, scalar(key), value)
+		into, value, origin := document, values.Get(key), c.origin[key]
+		if name, ok := strings.CutPrefix(key, limitsMax+"."); ok {
+			if len(bounds.Content) == 0 {
+				document.Content = append(document.Content, scalar(limitsMax), bounds)
+			}
+			into, key, value = bounds, name, c.LimitsMax[name]
+		}
+		node := scalar(value)
+		node.LineComment = origin
+		into.Content = append(into.Content, scalar(key), node)
 	}
 	encoded, err := yamlv3.Marshal(document)
 	if err != nil {

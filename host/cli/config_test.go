@@ -24,7 +24,7 @@ func TestHostConfig_FlagsOutweighEnvironmentOutweighsFileOutweighsDefaults(t *te
 }
 
 func TestHostConfig_WhatItPrintsReadsBack(t *testing.T) {
-	printed := lessee(t, "host", "--print-config", "--name", "a: b", "--grace", "1m30s", "--cache-dir", "").want(t, ExitOK).out
+	printed := lessee(t, "host", "--print-config", "--name", "a: b", "--grace", "1m30s", "--cache-dir", "", "--limits-max", "fuel=5,wall_ms=7").want(t, ExitOK).out
 	again := lessee(t, "host", "--print-config", "--config", write(t, "host.yaml", []byte(printed))).want(t, ExitOK).out
 	for i, line := range strings.Split(printed, "\n") {
 		value, _, _ := strings.Cut(line, " #")
@@ -44,6 +44,8 @@ func TestHostConfig_NamesTheCulprit(t *testing.T) {
 	}{
 		"an unknown key":          {yaml: "slot: 3", code: ExitRefused, says: []string{`the key "slot" is unknown; did you mean "slots"?`, "cache_dir, conns"}},
 		"a nested unknown key":    {yaml: "health: {addr: x}", code: ExitRefused, says: []string{`"health.addr"`, `"health_addr"`}},
+		"an unknown limit":        {yaml: "limits_max: {flue: 3}\ndsn: x", code: ExitRefused, says: []string{"limits_max.flue is unknown"}},
+		"a bound that is none":    {environ: []string{"LESSEE_LIMITS_MAX=fuel=all"}, code: ExitRefused, says: []string{"limits_max.fuel from environment LESSEE_LIMITS_MAX", `"all"`}},
 		"no YAML":                 {yaml: "a: [", code: ExitRefused, says: []string{"host.yaml"}},
 		"a number that is none":   {environ: []string{"LESSEE_SLOTS=many"}, code: ExitRefused, says: []string{"slots from environment LESSEE_SLOTS", `"many"`}},
 		"a flag that is none":     {args: []string{"--grace", "long"}, code: ExitUsage, says: []string{"--grace"}},

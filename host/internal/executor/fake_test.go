@@ -92,12 +92,7 @@ func (c *counter) Execute(ctx context.Context, _ registry.Class, _ []byte, _ abi
 	return abi.Result{Status: abi.StatusOK}, abi.Usage{}, nil
 }
 
-func (c *counter) Manifest() (abi.Manifest, bool) {
-	if c.manifest == nil {
-		return abi.Manifest{}, false
-	}
-	return *c.manifest, true
-}
+func (c *counter) Manifest() *abi.Manifest { return c.manifest }
 
 func (c *counter) Cold() string { return "" }
 

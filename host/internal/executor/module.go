@@ -65,10 +65,7 @@ func (s *Set) launched(m *module, executor Executor, err error) {
 	switch {
 	case err == nil:
 		m.state, m.executor = ready, executor
-		m.admission.Status = registry.ModuleAdmitted
-		if manifest, ok := executor.Manifest(); ok {
-			m.admission.Manifest = &manifest
-		}
+		m.admission.Status, m.admission.Manifest = registry.ModuleAdmitted, executor.Manifest()
 	case s.ctx.Err() != nil: // the set is closing; it says nothing about the module
 		m.state, m.err = failed, err
 	default:

@@ -16,8 +16,8 @@ import (
 // Close only when none is left.
 type Executor interface {
 	Execute(ctx context.Context, class registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error)
-	Manifest() (abi.Manifest, bool) // false: the module has none
-	Cold() string                   // why every attempt needs a new instance; empty: none does
+	Manifest() *abi.Manifest // nil: the module has none
+	Cold() string            // why every attempt needs a new instance; empty: none does
 	Close(ctx context.Context) error
 }
 
