@@ -33,7 +33,7 @@ func (b Bounds) Exceeded(limits abi.Limits) (why string) {
 	}
 	eachLimit(limits, func(key string, limit int64) {
 		if bound, ok := b[key]; ok && limit > bound && why == "" {
-			why = fmt.Sprintf("limits.%s is %d, this host allows %d (limits_max.%s): lower the one or raise the other", key, limit, bound, key)
+			why = fmt.Sprintf("limits.%s is %d, this host has %d for it (limits_max, and memory for memory_bytes): lower the one or raise the other", key, limit, bound)
 		}
 	})
 	return why

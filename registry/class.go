@@ -30,6 +30,7 @@ type Class struct {
 	Runtime      Runtime
 	ModuleDigest string // hex sha256 of the module that runs; empty unless the runtime takes one
 	NextDigest   string // the module that will run as soon as every host is ready for it; empty: none
+	PrevDigest   string // the module that ran before; kept where it is still loaded, so that going back is quick
 	Candidate    Candidate
 	Command      string // name in dot_function_registry; only for RuntimeCommand
 	Enabled      bool

@@ -40,7 +40,7 @@ func TestBounds_NameTheLimitThatIsAboveThem(t *testing.T) {
 		t.Errorf("limits at their bounds: %s", why)
 	}
 	why := Bounds{"wall_ms": limits.WallMS - 1}.Exceeded(limits)
-	if !strings.Contains(why, "limits.wall_ms is 30000, this host allows 29999") {
+	if !strings.Contains(why, "limits.wall_ms is 30000, this host has 29999 for it") {
 		t.Errorf("it says %q", why)
 	}
 }

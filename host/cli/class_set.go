@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -22,12 +23,15 @@ default. The keys and their defaults: lessee class show CLASS.`
 
 const classSetExample = `  lessee class set thumbnail --runtime wasm --module thumbnail@1.2.0 --owner media --reason 'first version'
   lessee class set thumbnail --module thumbnail@1.3.0 --reason 'fixes rotated images'
+  lessee class set thumbnail --candidate thumbnail@2.0.0 --canary 10 --reason 'try it on a tenth of the jobs'
   lessee class set thumbnail --limit wall_ms=5000 --limit memory_bytes= --reason 'it is quick now'
   lessee class set thumbnail --payload-schema @payload.schema.json --reason 'refuse what it can not do'`
 
 // classFlags are the flags of class set, before they are looked at.
 type classFlags struct {
 	runtime, module, command, owner, reason, exitPath string
+	candidate, isolation                              string
+	canary                                            int
 	limits, retry                                     []string
 	grantClasses, grantCommands                       []string
 	config, payloadSchema, resultSchema               string
@@ -41,12 +45,13 @@ func (a *app) classSetCommand() *cobra.Command {
 		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeClass}
 	var f classFlags
 	f.define(c.Flags())
+	timeout := waitFlag(c)
 	c.RunE = a.run(func(ctx context.Context, args []string) error {
 		change, err := f.change(a, args[0], c.Flags())
 		if err != nil {
 			return err
 		}
-		return a.atDesk(ctx, func(desk *postgres.Desk) error { return a.saveClass(ctx, desk, change, f.module) })
+		return a.atDesk(ctx, func(desk *postgres.Desk) error { return a.saveClass(ctx, desk, change, f.module, *timeout) })
 	})
 	return c
 }
@@ -54,6 +59,9 @@ func (a *app) classSetCommand() *cobra.Command {
 func (f *classFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.runtime, "runtime", "", "wasm or command")
 	flags.StringVar(&f.module, "module", "", "NAME@VERSION or sha256 of a registered module")
+	flags.StringVar(&f.candidate, "candidate", "", "NAME@VERSION or sha256 of a module to try on a share of the jobs; empty ends the trial")
+	flags.IntVar(&f.canary, "canary", 0, "percent of the jobs that run on the candidate")
+	flags.StringVar(&f.isolation, "isolation", "", "job: every attempt starts clean; reuse: on an instance that earlier attempts left")
 	flags.StringVar(&f.command, "command", "", "name of a registered command")
 	flags.StringArrayVar(&f.limits, "limit", nil, "KEY=VALUE of a limit; may be repeated")
 	flags.StringArrayVar(&f.retry, "retry", nil, "KEY=VALUE of the retry policy; may be repeated")
@@ -79,6 +87,7 @@ func (f *classFlags) change(a *app, class string, flags *pflag.FlagSet) (change 
 	change = postgres.ClassChange{
 		Class: class, Reason: f.reason,
 		Runtime: given(flags, "runtime", f.runtime), Command: given(flags, "command", f.command),
+		Isolation: given(flags, "isolation", f.isolation), CanaryPercent: given(flags, "canary", f.canary), CandidateSHA256: given(flags, "candidate", f.candidate),
 		Concurrency: given(flags, "concurrency", f.concurrency), Priority: given(flags, "priority", f.priority),
 		RequiresApproval: given(flags, "requires-approval", f.approval),
 		Retention:        given(flags, "idempotency-retention", f.retention), ExpiresAfter: given(flags, "expires-after", f.expires),
@@ -146,13 +155,9 @@ func keyValues(flag string, pairs []string) (map[string]any, error) {
 	return out, nil
 }
 
-func (a *app) saveClass(ctx context.Context, desk *postgres.Desk, change postgres.ClassChange, module string) error {
-	if module != "" {
-		found, err := desk.Module(ctx, module)
-		if err != nil {
-			return err
-		}
-		change.ModuleSHA256 = &found.SHA256
+func (a *app) saveClass(ctx context.Context, desk *postgres.Desk, change postgres.ClassChange, module string, wait time.Duration) error {
+	if err := errors.Join(findModule(ctx, desk, module, &change.ModuleSHA256), findModule(ctx, desk, text(change.CandidateSHA256), &change.CandidateSHA256)); err != nil {
+		return err
 	}
 	created, err := desk.SaveClass(ctx, change)
 	if err != nil {
@@ -163,5 +168,21 @@ func (a *app) saveClass(ctx context.Context, desk *postgres.Desk, change postgre
 		return nil
 	}
 	fmt.Fprintf(a.out, "class %s is changed\n", change.Class)
-	return nil
+	if change.ModuleSHA256 == nil {
+		return nil
+	}
+	return a.awaitSwitch(ctx, desk, change.Class, wait)
+}
+
+// findModule puts the digest of the module that ref names into digest; an empty
+// ref leaves it as it is.
+func findModule(ctx context.Context, desk *postgres.Desk, ref string, digest **string) error {
+	if ref == "" {
+		return nil
+	}
+	found, err := desk.Module(ctx, ref)
+	if err == nil {
+		*digest = &found.SHA256
+	}
+	return err
 }

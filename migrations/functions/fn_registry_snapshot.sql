@@ -17,6 +17,7 @@ as $$
         'runtime', c.runtime,
         'module_sha256', coalesce(c.serving_sha256, c.module_sha256),
         'next_sha256', case when c.serving_sha256 is not null then c.module_sha256 end,
+        'previous_sha256', c.previous_sha256,
         'candidate_sha256', c.candidate_sha256,
         'canary_percent', c.canary_percent,
         'isolation', c.isolation,

@@ -64,6 +64,11 @@ func (s *Set) Sync(snapshot *registry.Snapshot) {
 	for digest, launch := range wanted {
 		s.ensure(digest, launch)
 	}
+	for _, class := range snapshot.Enabled() {
+		if m := s.modules[class.PrevDigest]; m != nil && m.state == ready {
+			wanted[class.PrevDigest] = s.launchers[class.Runtime] // kept while it is there, so that going back is quick
+		}
+	}
 	var idle []*module
 	for digest, m := range s.modules {
 		if wanted[digest] == nil && m.state != launching {

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/lessee-run/lessee/abi"
 	"github.com/lessee-run/lessee/host/internal/job"
 	"github.com/lessee-run/lessee/registry"
 )
@@ -143,6 +145,88 @@ func TestSet_ClosesAnUnwantedModuleAfterItsLastUser(t *testing.T) {
 		synctest.Wait()
 		if e.closed.Load() != 1 || f.executor("d2").closed.Load() != 0 {
 			t.Errorf("closed %d times, its successor %d times", e.closed.Load(), f.executor("d2").closed.Load())
+		}
+	})
+}
+
+func TestSet_KeepsTheModuleBeforeToGoBackTo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, f := newSet(t)
+		defer s.Close()
+		s.Sync(snapshot(1, class("a", "d1")))
+		synctest.Wait()
+		second, third := class("a", "d2"), class("a", "d3")
+		second.PrevDigest, third.PrevDigest = "d1", "d2"
+		s.Sync(snapshot(2, second))
+		synctest.Wait()
+		if f.executor("d1").closed.Load() != 0 {
+			t.Error("the one before was closed")
+		}
+		s.Sync(snapshot(3, third))
+		synctest.Wait()
+		if f.executor("d1").closed.Load() != 1 || f.executor("d2").closed.Load() != 0 {
+			t.Error("the one before the one before is kept too")
+		}
+		fourth := class("b", "d4")
+		fourth.PrevDigest = "d5"
+		s.Sync(snapshot(4, fourth))
+		synctest.Wait()
+		if slices.Contains(f.launched, "d5") {
+			t.Error("one that was not there was launched")
+		}
+	})
+}
+
+func TestSet_MakesTheNextModuleAndTheCandidateReadyBesideTheOneThatServes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, f := newSet(t)
+		defer s.Close()
+		s.Sync(snapshot(1, class("a", "d1")))
+		synctest.Wait()
+		f.hold = make(chan struct{})
+		a := class("a", "d1")
+		a.NextDigest, a.Candidate = "d2", registry.Candidate{Digest: "d3", Percent: 50}
+		s.Sync(snapshot(2, a))
+		synctest.Wait()
+		r := s.Readiness()["a"]
+		if !r.Ready || r.Next == nil || r.Next.Ready || r.Next.Module != "d2" || r.Candidate == nil || r.Candidate.Ready {
+			t.Errorf("while they launch: %+v", r)
+		}
+		if got := s.Runnable(); len(got) != 1 || got[0].Candidate.Digest != "" {
+			t.Errorf("it would run jobs on a candidate that is not ready: %+v", got)
+		}
+		close(f.hold)
+		synctest.Wait()
+		r = s.Readiness()["a"]
+		if !r.Next.Ready || !r.Candidate.Ready || s.Runnable()[0].Candidate.Digest != "d3" {
+			t.Errorf("launched: %+v", r)
+		}
+	})
+}
+
+func TestSet_TellsHowFarAnAdmissionCame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, f := newSet(t)
+		defer s.Close()
+		f.hold = make(chan struct{})
+		f.manifests = map[string]*abi.Manifest{"d1": {Wants: abi.Wants{Commands: []string{"erase"}}}}
+		pending := snapshot(1)
+		pending.Pending = []string{"d1"}
+		s.Sync(pending)
+		synctest.Wait()
+		a := s.Admissions()["d1"]
+		want := []registry.Stage{{Name: registry.StageDigest, State: registry.StagePassed}, {Name: registry.StageCompile, State: registry.StageRunning}}
+		if a.Status != registry.ModulePending || !slices.Equal(a.Stages, want) {
+			t.Errorf("while it launches: %+v", a)
+		}
+		close(f.hold)
+		synctest.Wait()
+		if a = s.Admissions()["d1"]; a.Status != registry.ModuleAdmitted || a.Manifest == nil {
+			t.Errorf("launched: %+v", a)
+		}
+		s.Sync(snapshot(2, class("a", "d1")))
+		if r := s.Readiness()["a"]; r.Ready || !strings.Contains(r.Reason, "grants.commands erase") {
+			t.Errorf("a class that does not grant what the module wants: %+v", r)
 		}
 	})
 }

@@ -18,6 +18,14 @@ type ClassRecord struct {
 	StatusAt         time.Time       `json:"status_at"`
 	Module           *string         `json:"module"` // NAME@VERSION
 	ModuleSHA256     *string         `json:"module_sha256" db:"module_sha256"`
+	Serving          *string         `json:"serving"`  // NAME@VERSION of what runs the jobs, while hosts make Module ready; null: Module does
+	Previous         *string         `json:"previous"` // NAME@VERSION; class rollback goes there
+	PreviousSHA256   *string         `json:"previous_sha256" db:"previous_sha256"`
+	Candidate        *string         `json:"candidate"` // NAME@VERSION, on trial
+	CandidateSHA256  *string         `json:"candidate_sha256" db:"candidate_sha256"`
+	CanaryPercent    int             `json:"canary_percent"`
+	CandidateSince   *time.Time      `json:"candidate_since"`
+	Isolation        string          `json:"isolation"`
 	Command          *string         `json:"command"`
 	Limits           json.RawMessage `json:"limits"`           // as the row has them
 	EffectiveLimits  json.RawMessage `json:"effective_limits"` // with the defaults
@@ -44,6 +52,8 @@ type ClassRecord struct {
 const selectClass = `
 	select c.class, c.runtime, c.enabled, c.status, c.status_reason, c.status_host, c.status_at,
 	       m.name || '@' || m.version as module, m.name as module_name, c.module_sha256, c.command,
+	       s.name || '@' || s.version as serving, p.name || '@' || p.version as previous, c.previous_sha256,
+	       t.name || '@' || t.version as candidate, c.candidate_sha256, c.canary_percent, c.candidate_since, c.isolation,
 	       c.limits, lessee.fn_default_limits() || c.limits as effective_limits,
 	       c.retry_policy, lessee.fn_default_retry_policy() || c.retry_policy as effective_retry,
 	       c.grants, c.config, coalesce(c.payload_schema, 'null') as payload_schema, coalesce(c.result_schema, 'null') as result_schema,
@@ -51,7 +61,10 @@ const selectClass = `
 	       extract(epoch from c.idempotency_retention)::float8 as retention_seconds, extract(epoch from c.expires_after)::float8 as expires_after_secs,
 	       c.owner, c.reason, c.exit_path, c.created_at, c.updated_at, c.updated_by
 	from lessee.executor_class_registry c
-	left join lessee.executor_module_registry m on m.sha256 = c.module_sha256`
+	left join lessee.executor_module_registry m on m.sha256 = c.module_sha256
+	left join lessee.executor_module_registry s on s.sha256 = c.serving_sha256
+	left join lessee.executor_module_registry p on p.sha256 = c.previous_sha256
+	left join lessee.executor_module_registry t on t.sha256 = c.candidate_sha256`
 
 // Classes lists all classes by name.
 func (d *Desk) Classes(ctx context.Context) ([]ClassRecord, error) {

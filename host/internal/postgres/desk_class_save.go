@@ -18,6 +18,9 @@ type ClassChange struct {
 	Class            string
 	Runtime          *string // needed to create the class
 	ModuleSHA256     *string
+	CandidateSHA256  *string // "" takes it away
+	CanaryPercent    *int
+	Isolation        *string
 	Command          *string
 	Enabled          *bool
 	Limits           map[string]any // merged into the row by key; nil takes a key out
@@ -62,6 +65,9 @@ func explainClass(err error) error {
 		"executor_class_registry_expires_after_check":         "expires_after must be above 0",
 		"executor_class_registry_command_fkey":                "the command is not in dot_function_registry; register it first",
 		"executor_class_registry_module_sha256_fkey":          "the module is not registered; register it: lessee module add FILE",
+		"executor_class_registry_canary_percent_check":        "canary_percent must be from 0 to 100",
+		"executor_class_registry_isolation_check":             "the isolation must be job or reuse",
+		"canary_needs_a_candidate":                            "a canary percent needs a candidate; name one: --candidate NAME@VERSION",
 		"wasm_takes_a_module":                                 "a wasm class takes a module and no command",
 		"command_takes_a_command":                             "a command class takes a command and no module",
 	}
@@ -110,7 +116,7 @@ func (change ClassChange) assignments() (string, pgx.NamedArgs) {
 	}
 	// A runtime has a module or a command; the other one goes.
 	if change.Runtime != nil && *change.Runtime == "command" {
-		set = append(set, "module_sha256 = null")
+		set = append(set, "module_sha256 = null", "candidate_sha256 = null", "canary_percent = 0")
 	} else if change.Runtime != nil {
 		set = append(set, "command = null")
 	}
@@ -123,6 +129,8 @@ func (change ClassChange) scalars() map[string]any {
 	out := map[string]any{}
 	put(out, "runtime", change.Runtime)
 	put(out, "module_sha256", change.ModuleSHA256)
+	put(out, "canary_percent", change.CanaryPercent)
+	put(out, "isolation", change.Isolation)
 	put(out, "command", change.Command)
 	put(out, "enabled", change.Enabled)
 	put(out, "concurrency_per_host", change.Concurrency)
@@ -131,6 +139,11 @@ func (change ClassChange) scalars() map[string]any {
 	put(out, "idempotency_retention", change.Retention)
 	put(out, "owner", change.Owner)
 	put(out, "exit_path", change.ExitPath)
+	if change.CandidateSHA256 != nil && *change.CandidateSHA256 == "" {
+		out["candidate_sha256"], out["canary_percent"] = nil, 0
+	} else {
+		put(out, "candidate_sha256", change.CandidateSHA256)
+	}
 	if change.ExpiresAfter != nil && *change.ExpiresAfter == 0 {
 		out["expires_after"] = nil
 	} else {

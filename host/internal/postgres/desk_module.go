@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -23,10 +24,18 @@ type ModuleRecord struct {
 	Reason   string    `json:"reason"`
 	ExitPath string    `json:"exit_path"`
 	Classes  []string  `json:"classes"` // that point at it
+
+	Status       string          `json:"status"` // of its admission
+	StatusReason string          `json:"status_reason"`
+	StatusHost   string          `json:"status_host"`
+	StatusAt     time.Time       `json:"status_at"`
+	Stages       json.RawMessage `json:"stages"`   // of the admission, as registry.Stage
+	Manifest     json.RawMessage `json:"manifest"` // null: none, or not read yet
 }
 
 const selectModule = `
 	select m.sha256, m.name, m.version, m.abi, m.size, m.location, m.added_by, m.added_at, m.reason, m.exit_path,
+	       m.status, m.status_reason, m.status_host, m.status_at, m.stages, coalesce(m.manifest, 'null') as manifest,
 	       coalesce((select array_agg(c.class order by c.class) from lessee.executor_class_registry c where c.module_sha256 = m.sha256), '{}') as classes
 	from lessee.executor_module_registry m`
 

@@ -64,6 +64,7 @@ type classRow struct {
 	Runtime      registry.Runtime     `json:"runtime"`
 	ModuleSHA256 string               `json:"module_sha256"` // that runs
 	NextSHA256   string               `json:"next_sha256"`
+	PrevSHA256   string               `json:"previous_sha256"`
 	Candidate    string               `json:"candidate_sha256"`
 	Canary       int                  `json:"canary_percent"`
 	Isolation    registry.Isolation   `json:"isolation"`
@@ -91,8 +92,9 @@ func readClass(data json.RawMessage) registry.Class {
 	}
 	return registry.Class{
 		Name: row.Class, Runtime: row.Runtime, Command: row.Command, Enabled: row.Enabled, Isolation: row.Isolation,
-		ModuleDigest: row.ModuleSHA256, NextDigest: row.NextSHA256, Candidate: registry.Candidate{Digest: row.Candidate, Percent: row.Canary},
-		Limits: row.Limits, Retry: row.Retry, Grants: row.Grants, Config: row.Config, Concurrency: row.Concurrency,
+		ModuleDigest: row.ModuleSHA256, NextDigest: row.NextSHA256, PrevDigest: row.PrevSHA256,
+		Candidate: registry.Candidate{Digest: row.Candidate, Percent: row.Canary},
+		Limits:    row.Limits, Retry: row.Retry, Grants: row.Grants, Config: row.Config, Concurrency: row.Concurrency,
 		Status: row.Status, StatusReason: row.StatusReason,
 	}
 }

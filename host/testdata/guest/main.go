@@ -15,6 +15,7 @@ import (
 type in struct {
 	SleepMS  int64           `json:"sleep_ms"`
 	Fail     string          `json:"fail"`     // an error with this message
+	Tally    bool            `json:"tally"`    // answered with how many attempts this instance has seen
 	Output   json.RawMessage `json:"output"`   // answered as it is
 	Commands []abi.Command   `json:"commands"` // asked for
 	Enqueue  []abi.FollowUp  `json:"enqueue"`  // asked for
@@ -22,11 +23,16 @@ type in struct {
 
 var plugin = sdk.Register(work)
 
+var seen int
+
 func main() { plugin.Main() }
 
 func work(ctx context.Context, in in) (json.RawMessage, error) {
 	sdk.Logger(ctx).Info("working")
 	time.Sleep(time.Duration(in.SleepMS) * time.Millisecond)
+	if seen++; in.Tally {
+		return json.Marshal(seen)
+	}
 	var errs []error
 	for _, c := range in.Commands {
 		errs = append(errs, sdk.Command(ctx, c.Name, c.Args))
