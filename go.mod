@@ -3,6 +3,7 @@ module github.com/lessee-run/lessee
 go 1.26.0
 
 require (
+	aead.dev/minisign v0.3.0
 	github.com/cbroglie/mustache v1.4.2
 	github.com/fergusstrange/embedded-postgres v1.34.0
 	github.com/jackc/pgx/v5 v5.12.0
@@ -27,7 +28,6 @@ require (
 )
 
 require (
-	aead.dev/minisign v0.3.0 // indirect
 	github.com/fatih/structs v1.1.0 // indirect
 	github.com/fsnotify/fsnotify v1.9.0 // indirect
 	github.com/go-viper/mapstructure/v2 v2.4.0 // indirect

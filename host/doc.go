@@ -6,9 +6,10 @@
 //	internal/worker    claim, execute, commit; renew and sweep beside them
 //	internal/executor  one live executor per module; follows the registry
 //	internal/wasm      the sandbox: modules on wazero
+//	internal/signature whose signatures of a module count
 //	internal/postgres  the only package that talks SQL
 //	internal/devpg     the private Postgres of `lessee up` and of the tests
 //	cli                subcommands; the only user of koanf
 //
-// The adapters (wasm, postgres, devpg) never import one another; they meet here.
+// The adapters (wasm, signature, postgres, devpg) never import one another; they meet here.
 package host
