@@ -25,14 +25,6 @@ type attemptKey struct{}
 
 var errNoAttempt = errors.New("this context is not the one the handler was called with (or derived from it): pass the handler's ctx along")
 
-func (a *attempt) context(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx = context.WithValue(ctx, attemptKey{}, a)
-	if deadline := a.envelope.Job.Deadline; !deadline.IsZero() {
-		return context.WithDeadline(ctx, deadline)
-	}
-	return context.WithCancel(ctx)
-}
-
 func attemptFrom(ctx context.Context) (*attempt, bool) {
 	a, ok := ctx.Value(attemptKey{}).(*attempt)
 	return a, ok

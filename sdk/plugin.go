@@ -69,8 +69,8 @@ func (p *Plugin) execute(ctx context.Context, host Host, data []byte) (result ab
 		return resultOf(Permanent(err))
 	}
 	a := &attempt{envelope: envelope, host: host}
-	ctx, cancel := a.context(ctx)
-	defer cancel()
-	output, err := p.run(ctx, a)
+	own := &attemptContext{Context: ctx, attempt: a}
+	defer own.end()
+	output, err := p.run(own, a)
 	return a.result(output, err)
 }
