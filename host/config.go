@@ -2,28 +2,32 @@ package host
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/lessee-run/lessee/host/internal/signature"
 	"github.com/lessee-run/lessee/registry"
 )
 
 // Config is all that a host needs to know that is not a row. The tags name the
 // keys of file, environment and flags; see docs/operating.md.
 type Config struct {
-	DSN        string          `koanf:"dsn"`         // Postgres, as a non-superuser in role lessee_host
-	Name       string          `koanf:"name"`        // of this host in leases and logs
-	Slots      int             `koanf:"slots"`       // attempts at once, over all classes
-	Memory     int64           `koanf:"memory"`      // bytes that the limits of all guests at work may add up to
-	Grace      time.Duration   `koanf:"grace"`       // how long running attempts may finish on shutdown
-	CacheDir   string          `koanf:"cache_dir"`   // compiled modules; empty: none is kept
-	HealthAddr string          `koanf:"health_addr"` // host:port of the health endpoint; empty: none
-	Conns      int             `koanf:"conns"`       // connections to Postgres, one more for LISTEN
-	LimitsMax  registry.Bounds `koanf:"limits_max"`  // upper bounds of the limits of classes, by their keys
-	LogLevel   string          `koanf:"log_level"`   // debug, info, warn, error
-	LogFormat  string          `koanf:"log_format"`  // console, json
+	DSN         string          `koanf:"dsn"`          // Postgres, as a non-superuser in role lessee_host
+	Name        string          `koanf:"name"`         // of this host in leases and logs
+	Slots       int             `koanf:"slots"`        // attempts at once, over all classes
+	Memory      int64           `koanf:"memory"`       // bytes that the limits of all guests at work may add up to
+	Grace       time.Duration   `koanf:"grace"`        // how long running attempts may finish on shutdown
+	CacheDir    string          `koanf:"cache_dir"`    // compiled modules; empty: none is kept
+	HealthAddr  string          `koanf:"health_addr"`  // host:port of the health endpoint; empty: none
+	Conns       int             `koanf:"conns"`        // connections to Postgres, one more for LISTEN
+	LimitsMax   registry.Bounds `koanf:"limits_max"`   // upper bounds of the limits of classes, by their keys
+	Signatures  string          `koanf:"signatures"`   // off, warn, require: what to do about modules that nobody trusted has signed
+	TrustedKeys []string        `koanf:"trusted_keys"` // public keys; if there are any, only those count of the registered ones
+	LogLevel    string          `koanf:"log_level"`    // debug, info, warn, error
+	LogFormat   string          `koanf:"log_format"`   // console, json
 }
 
 // DefaultConfig is a host that works on any machine.
@@ -44,6 +48,7 @@ func DefaultConfig() Config {
 		CacheDir:   filepath.Join(cache, "lessee"),
 		HealthAddr: "127.0.0.1:7070",
 		Conns:      8,
+		Signatures: string(signature.Off),
 		LogLevel:   "info",
 		LogFormat:  "console",
 	}
@@ -83,5 +88,19 @@ func (c Config) Validate() error {
 	case c.Conns < 4 || c.Conns > 1000:
 		return fmt.Errorf("conns is %d: it must be from 4 to 1000", c.Conns)
 	}
-	return c.LimitsMax.Check()
+	return cmp.Or(c.validateSignatures(), c.LimitsMax.Check())
+}
+
+func (c Config) validateSignatures() error {
+	policy, err := signature.ParsePolicy(c.Signatures)
+	if err != nil {
+		return fmt.Errorf("signatures: %w", err)
+	}
+	if err := signature.CheckPinned(c.TrustedKeys); err != nil {
+		return fmt.Errorf("trusted_keys: %w", err)
+	}
+	if policy == signature.Off && len(c.TrustedKeys) > 0 {
+		return errors.New("trusted_keys says whose signatures count, and signatures is off: set it to warn or require, or trust no keys")
+	}
+	return nil
 }

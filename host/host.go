@@ -93,6 +93,9 @@ func (h *Host) launchWASM(ctx context.Context, digest string, observe func(regis
 			return nil, fmt.Errorf("module %s@%s: %w", fetched.Name, fetched.Version, err)
 		}
 	}
+	if err := h.checkSignature(fetched, observe); err != nil {
+		return nil, fmt.Errorf("module %s@%s: %w", fetched.Name, fetched.Version, err)
+	}
 	started := time.Now()
 	module, err := h.engine.Load(ctx, digest, fetched.Bytes, observe)
 	if err != nil {

@@ -50,6 +50,8 @@ func hostFlags(c *cobra.Command) *string {
 	flags.Int64("memory", d.Memory, "bytes that the memory limits of all guests at work may add up to")
 	flags.StringToInt64("limits-max", nil, "upper bounds of the limits of classes, as KEY=VALUE,…; a class above one is not run here")
 	flags.Int("conns", d.Conns, "connections to Postgres, one more for LISTEN")
+	flags.String("signatures", d.Signatures, "off, warn or require: what to do about modules that no trusted key has signed")
+	flags.StringSlice("trusted-keys", nil, "public keys that alone count, of those that are registered; none: all of these")
 	flags.String("log-level", d.LogLevel, "debug, info, warn or error")
 	flags.String("log-format", d.LogFormat, "console or json")
 	return flags.String("config", "", "file of settings, YAML (LESSEE_CONFIG; "+systemConfig+" or ~/.config/lessee/host.yaml if there)")
@@ -110,6 +112,9 @@ func (c hostConfig) fileLayer(path string) error {
 	return c.layer("file "+path, file.Provider(path), yaml.Parser())
 }
 
+// trustedKeys is the one key that is a list.
+const trustedKeys = "trusted_keys"
+
 // limitsMax is the one key that has keys of its own.
 const limitsMax = "limits_max"
 
@@ -141,6 +146,8 @@ func (c hostConfig) environmentLayer(environ func() []string) error {
 				return "", nil
 			case key == limitsMax:
 				return key, pairs(value)
+			case key == trustedKeys:
+				return key, strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
 			}
 			return key, value
 		},

@@ -9,6 +9,8 @@ import (
 	"github.com/knadh/koanf/providers/structs"
 	"github.com/knadh/koanf/v2"
 	yamlv3 "go.yaml.in/yaml/v3"
+
+	"github.com/lessee-run/lessee/registry"
 )
 
 // print writes the effective configuration as YAML that can be read back, each
@@ -43,8 +45,16 @@ func (c hostConfig) print(a *app) error {
 // scalar quotes a text where YAML would read it as something else.
 func scalar(value any) *yamlv3.Node {
 	node := &yamlv3.Node{Kind: yamlv3.ScalarNode, Value: fmt.Sprint(value)}
-	if text, ok := value.(string); ok {
-		node.SetString(text)
+	switch v := value.(type) {
+	case string:
+		node.SetString(v)
+	case registry.Bounds: // none: those that are there have keys of their own
+		node = &yamlv3.Node{Kind: yamlv3.MappingNode, Style: yamlv3.FlowStyle}
+	case []string:
+		node = &yamlv3.Node{Kind: yamlv3.SequenceNode, Style: yamlv3.FlowStyle}
+		for _, text := range v {
+			node.Content = append(node.Content, scalar(text))
+		}
 	}
 	return node
 }

@@ -34,6 +34,22 @@ func TestHostConfig_WhatItPrintsReadsBack(t *testing.T) {
 	}
 }
 
+func TestHostConfig_TakesKeysFromEverySourceAndPrintsThemAsAList(t *testing.T) {
+	const one, two = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3", "RWTmi6KAvjxMG4QKwHfeO22r3re9CYfa4o/nTUUdyNGRWVHUcF65R5+z"
+	want := "trusted_keys: [" + one + ", " + two + "]"
+	file := write(t, "host.yaml", []byte("signatures: warn\n"+want+"\n"))
+	for name, s := range map[string]said{
+		"file":        lessee(t, "host", "--print-config", "--config", file),
+		"environment": lesseeIn(t, []string{"LESSEE_TRUSTED_KEYS=" + one + ", " + two}, strings.NewReader(""), "host", "--print-config"),
+		"flag":        lessee(t, "host", "--print-config", "--trusted-keys", one+","+two),
+		"flags":       lessee(t, "host", "--print-config", "--trusted-keys", one, "--trusted-keys", two),
+	} {
+		printed := s.want(t, ExitOK, want).out
+		lessee(t, "host", "--print-config", "--config", write(t, name+".yaml", []byte(printed))).want(t, ExitOK, want)
+	}
+	lessee(t, "host", "--print-config").want(t, ExitOK, "trusted_keys: [] # default", "signatures: off # default", "limits_max: {} # default")
+}
+
 func TestHostConfig_NamesTheCulprit(t *testing.T) {
 	for name, c := range map[string]struct {
 		yaml    string
@@ -51,6 +67,9 @@ func TestHostConfig_NamesTheCulprit(t *testing.T) {
 		"a flag that is none":     {args: []string{"--grace", "long"}, code: ExitUsage, says: []string{"--grace"}},
 		"a value out of range":    {args: []string{"--slots", "0", "--dsn", "x"}, code: ExitRefused, says: []string{"slots is 0"}},
 		"a log level that is not": {args: []string{"--log-level", "loud", "--dsn", "x"}, code: ExitRefused, says: []string{"log_level", "debug, info, warn"}},
+		"no policy":               {environ: []string{"LESSEE_SIGNATURES=on"}, args: []string{"--dsn", "x"}, code: ExitRefused, says: []string{"signatures: \"on\" is no policy", "require"}},
+		"an id for a key":         {args: []string{"--signatures", "require", "--trusted-keys", "E7620F1842B4E81F", "--dsn", "x"}, code: ExitRefused, says: []string{"trusted_keys: ", "anybody can make a key of that id", "lessee key list --json"}},
+		"keys without a policy":   {args: []string{"--trusted-keys", "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3", "--dsn", "x"}, code: ExitRefused, says: []string{"signatures is off"}},
 		"no DSN":                  {code: ExitRefused, says: []string{"dsn is empty", "lessee up"}},
 		"no such file":            {args: []string{"--config", "/nowhere.yaml"}, code: ExitRefused, says: []string{"/nowhere.yaml"}},
 	} {
