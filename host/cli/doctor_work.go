@@ -47,13 +47,17 @@ func checkLeases(_ context.Context, e *examination) ([]finding, error) {
 func checkClasses(_ context.Context, e *examination) ([]finding, error) {
 	var found []finding
 	for _, k := range e.classes {
+		if k.Serving != nil && k.Status != "broken" && time.Since(k.StatusAt) > settling {
+			found = append(found, finding{"classes", levelWarn, fmt.Sprintf("%s still runs on %s, since %s", k.Class, *k.Serving, span(time.Since(k.StatusAt))),
+				fmt.Sprintf("lessee class show %s tells which host is not ready for %s; lessee class rollback %s calls it off.", k.Class, text(k.Module), k.Class)})
+		}
 		if k.Enabled && k.Status == "broken" {
 			found = append(found, finding{"classes", levelFail, fmt.Sprintf("%s is broken on %s: %s", k.Class, k.StatusHost, k.StatusReason),
 				fmt.Sprintf("Mend the row (lessee class set %s …), or disable it: lessee class disable %s", k.Class, k.Class)})
 		}
 	}
 	if found == nil {
-		found = []finding{ok("classes", "no enabled class is broken")}
+		found = []finding{ok("classes", "no enabled class is broken or stuck between two modules")}
 	}
 	return found, nil
 }
