@@ -24,6 +24,7 @@ var allowed = map[string][]string{
 	"host/internal/worker":                {"abi", "registry", "host/internal/job"},
 	"host/internal/wasm":                  {"abi", "registry", "host/internal/wasm"},
 	"host/internal/signature":             {"abi", "registry"},
+	"host/internal/egress":                {"abi", "registry"},
 	"host/internal/postgres":              {"abi", "registry", "migrations", "host/internal/job"},
 	"host/internal/postgres/postgrestest": {"host/internal/postgres", "host/internal/devpg/devpgtest"},
 	"host/internal/devpg":                 {},

@@ -12,14 +12,19 @@ begin
     return 'grants must be a JSON object';
   end if;
   for v_key, v_value in select key, value from jsonb_each(p_grants) loop
-    if v_key not in ('classes', 'commands', 'events') then
-      return format('grants.%s is unknown; the grants are classes, commands, events', v_key);
+    if v_key not in ('classes', 'commands', 'events', 'http') then
+      return format('grants.%s is unknown; the grants are classes, commands, events, http', v_key);
     end if;
-    if jsonb_typeof(v_value) <> 'array' or jsonb_path_exists(v_value, '$[*] ? (@.type() <> "string")') then
+    if v_key <> 'http' and (jsonb_typeof(v_value) <> 'array' or jsonb_path_exists(v_value, '$[*] ? (@.type() <> "string")')) then
       return format('grants.%s must be an array of names', v_key);
     end if;
   end loop;
-  return null;
+  if p_grants ? 'http' and (jsonb_typeof(p_grants -> 'http') <> 'array' or jsonb_array_length(p_grants -> 'http') > 100) then
+    return 'grants.http must be an array of at most 100 objects';
+  end if;
+  return (select format('grants.http[%s]: %s', e.n - 1, lessee.fn_http_grant_error(e.value))
+            from jsonb_array_elements(p_grants -> 'http') with ordinality e (value, n)
+           where lessee.fn_http_grant_error(e.value) is not null order by e.n limit 1);
 end
 $$;
 comment on function lessee.fn_grants_error(jsonb) is 'what is wrong with grants, or null';

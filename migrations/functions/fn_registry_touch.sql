@@ -29,3 +29,5 @@ create or replace trigger registry_touch after insert or update or delete
   on lessee.signing_key_registry for each statement execute function lessee.fn_registry_touch();
 create or replace trigger registry_touch after insert or delete
   on lessee.module_signature for each statement execute function lessee.fn_registry_touch();
+create or replace trigger registry_touch after insert or update or delete
+  on lessee.secret_binding for each statement execute function lessee.fn_registry_touch();

@@ -17,6 +17,8 @@ var executors = map[string]string{
 	"fn_default_limits":       "operator reader",
 	"fn_default_retry_policy": "operator reader",
 	"fn_grants_error":         "operator",
+	"fn_host_error":           "operator",
+	"fn_http_grant_error":     "operator",
 	"fn_job_approve":          "operator",
 	"fn_job_cancel":           "operator",
 	"fn_job_claim":            "host",
@@ -85,7 +87,7 @@ func TestRoles_PublicHasNothingAndDefinersFixTheirSearchPath(t *testing.T) {
 		"tables that readers may write": `select c.oid::regclass::text from pg_class c where c.relnamespace = 'lessee'::regnamespace and c.relkind in ('r', 'v', 'p')
 			and has_table_privilege('lessee_reader', c.oid, 'insert, update, delete, truncate')`,
 		"tables of jobs that operators may write": `select c.oid::regclass::text from pg_class c where c.relnamespace = 'lessee'::regnamespace and c.relkind in ('r', 'v', 'p')
-			and c.relname not in ('executor_module_registry', 'dot_function_registry', 'executor_class_registry', 'runtime_setting', 'signing_key_registry', 'module_signature')
+			and c.relname not in ('executor_module_registry', 'dot_function_registry', 'executor_class_registry', 'runtime_setting', 'signing_key_registry', 'module_signature', 'secret_binding')
 			and (has_table_privilege('lessee_operator', c.oid, 'insert, update, delete, truncate') or has_any_column_privilege('lessee_operator', c.oid, 'insert, update'))`,
 		"roles that may create in the schema": "select rolname::text from pg_roles where rolname ~ '^lessee_' and rolname <> 'lessee_owner' and has_schema_privilege(oid, 'lessee', 'create')",
 	} {
