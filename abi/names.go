@@ -17,10 +17,11 @@ const ImportModule = "lessee_v1"
 
 // Host functions of [ImportModule].
 const (
-	ImportLog       = "log"       // (level i32, ptr i32, len i32): one line, UTF-8; see Level
-	ImportProgress  = "progress"  // (permille i32, ptr i32, len i32): how far, and a word about it
-	ImportCancelled = "cancelled" // () -> i32: 1 when the attempt should stop
-	ImportHTTP      = "http"      // (ptr i32, len i32) -> i64: request JSON in, response JSON at ptr<<32|len
+	ImportLog          = "log"           // (level i32, ptr i32, len i32): one line, UTF-8; see Level
+	ImportProgress     = "progress"      // (permille i32, ptr i32, len i32): how far, and a word about it
+	ImportCancelled    = "cancelled"     // () -> i32: 1 when the attempt should stop
+	ImportHTTP         = "http"          // (ptr i32, len i32) -> i32: an HTTPRequest document; the answer's size in bytes
+	ImportHTTPResponse = "http_response" // (ptr i32, len i32) -> i32: copies at most len bytes of that answer, an HTTPResponse document, and forgets it; how many
 )
 
 // Level is the severity of a log line.

@@ -49,9 +49,20 @@ func importProgress(permille int32, note string)
 //go:wasmimport lessee_v1 cancelled
 func importCancelled() int32
 
+//go:wasmimport lessee_v1 http
+func importHTTP(request unsafe.Pointer, size uint32) uint32
+
+//go:wasmimport lessee_v1 http_response
+func importHTTPResponse(answer unsafe.Pointer, size uint32) uint32
+
 // coreHost is the host of a core module.
 type coreHost struct{}
 
 func (coreHost) Log(level abi.Level, line string)   { importLog(int32(level), line) }
 func (coreHost) Progress(permille int, note string) { importProgress(int32(permille), note) }
 func (coreHost) Cancelled() bool                    { return importCancelled() != 0 }
+
+func (coreHost) HTTP(request []byte) []byte {
+	answer := make([]byte, importHTTP(unsafe.Pointer(unsafe.SliceData(request)), uint32(len(request))))
+	return answer[:importHTTPResponse(unsafe.Pointer(unsafe.SliceData(answer)), uint32(len(answer)))]
+}

@@ -10,11 +10,12 @@ import (
 // Handler is what an author writes: one attempt at one job.
 type Handler[In, Out any] func(ctx context.Context, in In) (Out, error)
 
-// Host is what an adapter gives a running handler: where its words go, and
-// whether it should stop.
+// Host is what an adapter gives a running handler: where its words go, whether
+// it should stop, and who sends its requests.
 type Host interface {
 	abi.Sink
 	Cancelled() bool
+	HTTP(request []byte) (answer []byte) // documents of abi.HTTPRequest and abi.HTTPResponse
 }
 
 // Plugin is a handler behind the contract.

@@ -6,6 +6,7 @@ package sdktest
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -40,6 +41,7 @@ type Option func(*setup)
 type setup struct {
 	envelope  abi.Envelope
 	cancelled bool
+	handler   http.Handler
 	err       error
 }
 
@@ -59,13 +61,16 @@ func Payload(raw string) Option {
 // Cancelled tells the handler, when it asks, that it should stop.
 func Cancelled() Option { return func(s *setup) { s.cancelled = true } }
 
+// HTTP answers the requests of the handler. Without it they are denied.
+func HTTP(handler http.Handler) Option { return func(s *setup) { s.handler = handler } }
+
 // Run gives in to the handler as attempt 1 of a job that is due in a minute.
 // It fails the test when the answer is no valid result; what the result says
 // is the caller's to judge.
 func Run[In, Out any](t testing.TB, h sdk.Handler[In, Out], in In, opts ...Option) *Attempt[Out] {
 	t.Helper()
 	s := newSetup(t, in, opts)
-	host := &recorder[Out]{cancelled: s.cancelled}
+	host := &recorder[Out]{cancelled: s.cancelled, handler: s.handler}
 	answer := sdk.New(h).Execute(context.Background(), host, s.encode(t))
 	var err error
 	if host.Result, err = abi.DecodeResult(answer); err != nil {
@@ -118,6 +123,7 @@ type recorder[Out any] struct {
 	Attempt[Out]
 	mu        sync.Mutex // a handler may use goroutines
 	cancelled bool
+	handler   http.Handler
 }
 
 func (r *recorder[Out]) Log(level abi.Level, line string) {
