@@ -84,6 +84,7 @@ create table lessee.queue_heartbeat (
   at        timestamptz not null default clock_timestamp(),
   in_flight integer not null,
   classes   jsonb not null -- class -> {ready, reason, module, next, candidate}; next, candidate: as the whole, of another module
+  progress  jsonb not null default '[]' -- [{job_id, fence, progress: {permille, note}}] of attempts that tell
 ) with (fillfactor = 50);
 
 -- Live jobs, narrow: what a transition rewrites. A job leaves it with its final state.

@@ -108,6 +108,7 @@ func jobFields(j postgres.JobDetail) [][2]string {
 		{"run at", when(j.RunAt)},
 		{"leased", when(j.LeasedAt) + by(j.Host)},
 		{"started", when(j.StartedAt)},
+		{"progress", progress(j.Progress)},
 		{"cancel requested", when(j.CancelRequestedAt)},
 		{"expires", when(j.ExpiresAt)},
 		{"finished", when(j.FinishedAt)},
@@ -190,4 +191,11 @@ func positiveSpan(d time.Duration) string {
 		return ""
 	}
 	return d.Round(10 * time.Microsecond).String()
+}
+
+func progress(p *job.Progress) string {
+	if p == nil {
+		return ""
+	}
+	return strings.TrimSpace(fmt.Sprintf("%.1f%% %s", float64(p.Permille)/10, p.Note))
 }

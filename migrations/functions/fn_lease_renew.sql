@@ -1,8 +1,9 @@
 -- The heartbeat of a host: renews its lease, stamps the jobs that have started
 -- (word start), takes its report, and answers which of the jobs it holds it
 -- must stop and why: cancel, or lost (the job is no longer this host's).
--- p_held is [{job_id, fence, started_ms}]: started_ms is the age of the
--- attempt in milliseconds, null when it has not started.
+-- p_held is [{job_id, fence, started_ms, progress}]: started_ms is the age of the
+-- attempt in milliseconds, null when it has not started; progress is
+-- {permille, note}, absent when the executor tells of none.
 -- A grant that the host does not name, because the answer to its claim was lost,
 -- goes back (word release) after the time in which any answer must have come.
 -- alive = false: the lease is over for good; stop everything, open a new one.
@@ -25,7 +26,9 @@ begin
     return;
   end if;
 
-  update queue_heartbeat h set at = v_now, in_flight = jsonb_array_length(p_held), classes = coalesce(nullif(p_classes, 'null'), '{}') where h.lease_id = p_lease;
+  update queue_heartbeat h set at = v_now, in_flight = jsonb_array_length(p_held), classes = coalesce(nullif(p_classes, 'null'), '{}'),
+    progress = jsonb_path_query_array(p_held, '$[*] ? (exists (@.progress))')
+  where h.lease_id = p_lease;
   perform lessee.fn_class_switch();
 
   -- A host trusts a lease, and so waits for an answer, for less than ttl_ms.

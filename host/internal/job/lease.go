@@ -13,6 +13,14 @@ type Held struct {
 	JobID     int64  `json:"job_id"`
 	Fence     int    `json:"fence"`
 	StartedMS *int64 `json:"started_ms"` // age of the attempt in milliseconds; null: not started
+
+	Progress *Progress `json:"progress,omitempty"` // nil: it tells of none
+}
+
+// Progress is how far an executor says an attempt is.
+type Progress struct {
+	Permille int    `json:"permille"`
+	Note     string `json:"note"`
 }
 
 // Readiness says whether a host can run a class, why not, or in what lesser way.

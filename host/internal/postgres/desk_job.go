@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/lessee-run/lessee/host/internal/job"
 )
 
 // JobRecord is a row of the view lessee.job, without its output.
@@ -62,7 +64,8 @@ func (d *Desk) Jobs(ctx context.Context, f JobFilter) ([]JobRecord, error) {
 // JobDetail is all that is known of one job.
 type JobDetail struct {
 	JobRecord
-	Host        *string            `json:"host"` // that holds it
+	Host        *string            `json:"host"`     // that holds it
+	Progress    *job.Progress      `json:"progress"` // of the attempt under way, as of the last heartbeat
 	Output      json.RawMessage    `json:"output"`
 	Payload     json.RawMessage    `json:"payload"`
 	EnqueuedBy  *string            `json:"enqueued_by"`
@@ -78,7 +81,9 @@ type JobDetail struct {
 // Job reads one job with its history.
 func (d *Desk) Job(ctx context.Context, id int64) (JobDetail, error) {
 	detail, err := one[JobDetail](ctx, d, jobMissing(id), "select "+jobColumns+`,
-		l.host, coalesce(j.output, 'null') as output, coalesce(p.payload, 'null') as payload, p.enqueued_by, p.parent_job_id,
+		l.host, (select e -> 'progress' from lessee.queue_heartbeat h, jsonb_array_elements(h.progress) e
+		         where h.lease_id = j.lease_id and (e -> 'job_id')::bigint = j.id and (e -> 'fence')::integer = j.fence) as progress,
+		coalesce(j.output, 'null') as output, coalesce(p.payload, 'null') as payload, p.enqueued_by, p.parent_job_id,
 		format('00-%s-%s-%s', p.trace_id, p.parent_span_id, case when p.sampled then '01' else '00' end) as traceparent,
 		p.tracestate, p.correlation_id as correlation
 		from lessee.job j

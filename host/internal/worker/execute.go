@@ -52,7 +52,7 @@ func (s *session) execute(j job.Job, class registry.Class) job.Outcome {
 func (s *session) call(j job.Job, class registry.Class, span string, log *attemptLog) (abi.Result, abi.Usage, error) {
 	ctx, stop := context.WithCancelCause(s.work)
 	defer stop(nil)
-	if !s.started(j, stop) {
+	if !s.started(j, log, stop) {
 		return abi.Result{}, abi.Usage{}, job.ErrInterrupted
 	}
 	if class.Runtime == registry.RuntimeCommand {
@@ -73,14 +73,14 @@ func (s *session) call(j job.Job, class registry.Class, span string, log *attemp
 
 // started marks a grant as started, for the next heartbeat. False: the database
 // has taken the job back already.
-func (s *session) started(j job.Job, stop context.CancelCauseFunc) bool {
+func (s *session) started(j job.Job, log *attemptLog, stop context.CancelCauseFunc) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g := s.held[idOf(j)]
 	if g == nil {
 		return false
 	}
-	g.started, g.stop = time.Now(), stop
+	g.started, g.log, g.stop = time.Now(), log, stop
 	return true
 }
 

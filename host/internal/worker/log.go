@@ -3,11 +3,13 @@ package worker
 import (
 	"strings"
 	"sync"
+	"unicode"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
 	"github.com/lessee-run/lessee/abi"
+	"github.com/lessee-run/lessee/host/internal/job"
 )
 
 // tailBytes is how much of a failed attempt's log is kept with it.
@@ -20,6 +22,7 @@ type attemptLog struct {
 	mu    sync.Mutex
 	lines []string
 	size  int
+	last  *job.Progress
 }
 
 var levels = map[abi.Level]zapcore.Level{
@@ -41,8 +44,34 @@ func (l *attemptLog) Log(level abi.Level, line string) {
 	}
 }
 
+// Progress keeps the last word for the heartbeat.
 func (l *attemptLog) Progress(permille int, note string) {
-	l.log.Debug("progress", zap.Int("permille", permille), zap.String("note", note))
+	p := &job.Progress{Permille: min(max(permille, 0), 1000), Note: plain(note)}
+	l.log.Debug("progress", zap.Int("permille", p.Permille), zap.String("note", p.Note))
+	l.mu.Lock()
+	l.last = p
+	l.mu.Unlock()
+}
+
+func (l *attemptLog) progress() *job.Progress {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.last
+}
+
+// noteRunes is how much of a note travels with every heartbeat.
+const noteRunes = 200
+
+// plain makes one short line of a guest's words. What Postgres can't store would
+// cost the whole heartbeat, and so the lease.
+func plain(note string) string {
+	runes := []rune(strings.ToValidUTF8(note, "\uFFFD"))
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, string(runes[:min(len(runes), noteRunes)]))
 }
 
 func (l *attemptLog) tail() string {

@@ -84,3 +84,15 @@ func TestAttemptLog_CanBeReadWhileItIsWritten(*testing.T) {
 	}
 	all.Wait()
 }
+
+func TestAttemptLog_KeepsProgressThatPostgresCanStore(t *testing.T) {
+	l := &attemptLog{log: zap.NewNop()}
+	if l.progress() != nil {
+		t.Error("it tells of progress that nobody made")
+	}
+	l.Progress(2000, "a\x00b\xff\n"+strings.Repeat("é", 2*noteRunes))
+	p := l.progress()
+	if p.Permille != 1000 || !strings.HasPrefix(p.Note, "a b\uFFFD é") || len([]rune(p.Note)) != noteRunes {
+		t.Errorf("%d, %d runes: %q", p.Permille, len([]rune(p.Note)), p.Note)
+	}
+}

@@ -80,7 +80,7 @@ func (s *session) report() job.Report {
 		h := job.Held{JobID: id.job, Fence: id.fence}
 		if !g.started.IsZero() {
 			age := time.Since(g.started).Milliseconds()
-			h.StartedMS = &age
+			h.StartedMS, h.Progress = &age, g.log.progress()
 		}
 		r.Held = append(r.Held, h)
 	}

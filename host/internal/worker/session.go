@@ -54,6 +54,7 @@ func idOf(j job.Job) grantID { return grantID{j.ID, j.Fence} }
 type grant struct {
 	job     job.Job
 	started time.Time               // zero: not yet
+	log     *attemptLog             // of its attempt; nil before it starts
 	stop    context.CancelCauseFunc // of its attempt; nil before it starts
 }
 

@@ -29,6 +29,7 @@ func main() { plugin.Main() }
 
 func work(ctx context.Context, in in) (json.RawMessage, error) {
 	sdk.Logger(ctx).Info("working")
+	sdk.Progress(ctx, 333, "about to sleep\x00\xff")
 	time.Sleep(time.Duration(in.SleepMS) * time.Millisecond)
 	if seen++; in.Tally {
 		return json.Marshal(seen)
