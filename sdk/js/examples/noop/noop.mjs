@@ -1,0 +1,2 @@
+// Does nothing, to measure what everything else costs.
+export default function noop() {}
