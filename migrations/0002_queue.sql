@@ -83,7 +83,7 @@ create table lessee.queue_heartbeat (
   lease_id  bigint primary key references lessee.dot_iu_runtime_lease,
   at        timestamptz not null default clock_timestamp(),
   in_flight integer not null,
-  classes   jsonb not null -- class -> {ready, reason, module, next, candidate}; next, candidate: as the whole, of another module
+  classes   jsonb not null, -- class -> {ready, reason, module, next, candidate}; next, candidate: as the whole, of another module
   progress  jsonb not null default '[]' -- [{job_id, fence, progress: {permille, note}}] of attempts that tell
 ) with (fillfactor = 50);
 
