@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
+	"slices"
 
 	"github.com/lessee-run/lessee/abi"
 )
@@ -16,18 +18,28 @@ import (
 //
 //	echo '{"abi":1,"payload":{"name":"you"}}' | go run .
 //
+// Built natively, `go run . -manifest` prints the manifest instead.
+//
 // While the handler runs, os.Stdout is stderr, so that a stray print of its
 // cannot spoil the result.
 func (p *Plugin) Main() {
 	stdout := os.Stdout
 	os.Stdout = os.Stderr
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := p.serve(ctx, os.Stdin, stdout, os.Stderr)
+	err := p.answer(ctx, os.Args[min(1, len(os.Args)):], stdout)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// answer is the manifest when that is all the program is asked for, else a result.
+func (p *Plugin) answer(ctx context.Context, args []string, out io.Writer) error {
+	if runtime.GOOS != "wasip1" && slices.Equal(args, []string{"-manifest"}) { // a constant: no module holds what follows
+		return p.writeManifest(out)
+	}
+	return p.serve(ctx, os.Stdin, out, os.Stderr)
 }
 
 func (p *Plugin) serve(ctx context.Context, in io.Reader, out, log io.Writer) error {

@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"context"
+	"reflect"
 	"sync/atomic"
 
 	"github.com/lessee-run/lessee/abi"
@@ -22,11 +23,14 @@ type Host interface {
 type Plugin struct {
 	run  func(ctx context.Context, a *attempt) (output any, err error)
 	warm func() // see warm
+
+	in, out reflect.Type // for the manifest, as the options are
+	options []Option
 }
 
 // New returns a plugin around h. It registers nothing: see [Register].
-func New[In, Out any](h Handler[In, Out]) *Plugin {
-	return &Plugin{warm: warm[In, Out], run: func(ctx context.Context, a *attempt) (any, error) {
+func New[In, Out any](h Handler[In, Out], options ...Option) *Plugin {
+	return &Plugin{warm: warm[In, Out], in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](), options: options, run: func(ctx context.Context, a *attempt) (any, error) {
 		in, err := decodePayload[In](a.envelope.Payload)
 		if err != nil {
 			return nil, err
@@ -41,8 +45,8 @@ var registered atomic.Pointer[Plugin]
 
 // Register returns a plugin around h and makes it the one this module runs.
 // Call it once, from a package variable; the last call wins.
-func Register[In, Out any](h Handler[In, Out]) *Plugin {
-	p := New(h)
+func Register[In, Out any](h Handler[In, Out], options ...Option) *Plugin {
+	p := New(h, options...)
 	registered.Store(p)
 	return p
 }
