@@ -1,0 +1,105 @@
+package author
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// outputWord stands for the file to make in the build command of a plugin.json.
+const outputWord = "{out}"
+
+// ErrBuild says that a compiler found something; its own words went to the
+// writer that [Build] was given.
+var ErrBuild = errors.New("the build failed")
+
+// recipe is how a module is made of the sources.
+type recipe struct {
+	args []string
+	env  []string
+	made string // the file it makes, if that is not the one it was told
+}
+
+// recipe returns how p is built into the file out.
+func (p *Project) recipe(out string) (recipe, error) {
+	r, err := p.ownRecipe(out)
+	if len(p.Build) == 0 {
+		return r, err
+	}
+	custom := recipe{env: r.env}
+	for _, arg := range p.Build {
+		custom.args = append(custom.args, strings.ReplaceAll(arg, outputWord, out))
+	}
+	return custom, nil
+}
+
+// ownRecipe is that of the language.
+func (p *Project) ownRecipe(out string) (recipe, error) {
+	switch p.Language {
+	case Go:
+		return recipe{
+			args: []string{"go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-buildmode=c-shared", "-o", out, "."},
+			env:  []string{"GOOS=wasip1", "GOARCH=wasm", "GOWORK=off"},
+		}, nil
+	}
+	return recipe{}, fmt.Errorf("%s: %w", p.Language, ErrNoKit)
+}
+
+// compile runs the recipe and returns the module. What the compiler says goes
+// to said as it comes.
+func (p *Project) compile(ctx context.Context, said io.Writer) ([]byte, error) {
+	dir, err := os.MkdirTemp("", "lessee-plugin-")
+	if err != nil {
+		return nil, fmt.Errorf("make a folder for the build: %w", err)
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
+	out := filepath.Join(dir, p.productName())
+	r, err := p.recipe(out)
+	if err != nil {
+		return nil, err
+	}
+	if err := linkPackages(p); err != nil {
+		return nil, err
+	}
+	heard := &bytes.Buffer{}
+	if err := r.run(ctx, p, io.MultiWriter(said, heard)); err != nil {
+		return nil, p.broken(ctx, r, heard.String(), err)
+	}
+	if r.made != "" {
+		out = r.made
+	}
+	module, err := os.ReadFile(out)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %s ended well and made no file %s. Its command in %s must write to %s", ErrBuild, r.args[0], filepath.Base(out), ProjectFile, outputWord)
+	}
+	return module, err
+}
+
+func (r recipe) run(ctx context.Context, p *Project, said io.Writer) error {
+	cmd := exec.CommandContext(ctx, r.args[0], r.args[1:]...)
+	cmd.Dir, cmd.Env = p.Dir, append(os.Environ(), r.env...)
+	cmd.Stdout, cmd.Stderr = said, said
+	return cmd.Run()
+}
+
+// broken is the sentence below the compiler's own words.
+func (p *Project) broken(ctx context.Context, r recipe, heard string, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, exec.ErrNotFound):
+		return toolError(p.Language, r.args[0], err)
+	}
+	for sign, remedy := range p.Language.signs() {
+		if strings.Contains(heard, sign) {
+			return fmt.Errorf("%w: %s", ErrBuild, remedy)
+		}
+	}
+	return fmt.Errorf("%w: %s says above why (%v). Mend that, and run lessee plugin build again", ErrBuild, strings.Join(r.args[:min(2, len(r.args))], " "), err)
+}
