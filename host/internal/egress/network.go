@@ -1,0 +1,87 @@
+package egress
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+	"sync"
+
+	"github.com/lessee-run/lessee/abi"
+	"github.com/lessee-run/lessee/registry"
+)
+
+// Network gives every attempt the client of its class. Its methods are safe for
+// concurrent use.
+type Network struct {
+	secrets *Secrets
+	mu      sync.Mutex
+	clients map[string]*entry // by class
+}
+
+// entry is the client of a class, made of its grants of one moment.
+type entry struct {
+	grants []registry.HTTPGrant
+	client *Client
+	err    error // what is wrong with the grants
+}
+
+// NewNetwork returns one that finds the values of credentials by env.
+func NewNetwork(env Env) *Network {
+	return &Network{secrets: NewSecrets(env), clients: map[string]*entry{}}
+}
+
+// Bind replaces the bindings of credentials.
+func (n *Network) Bind(bindings []registry.SecretBinding) { n.secrets.Bind(bindings) }
+
+// Scan reports whether data, which is about to be kept, holds the value of a
+// credential: an error of code result_secret.
+func (n *Network) Scan(data []byte) error { return n.secrets.ScanOutput(data) }
+
+// Open returns what sends the requests of one attempt of class.
+func (n *Network) Open(class registry.Class, trace abi.Trace) *Requests {
+	return &Requests{entry: n.entryOf(class), attempt: NewAttempt(class.Limits, trace)}
+}
+
+func (n *Network) entryOf(class registry.Class) *entry {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	e := n.clients[class.Name]
+	if e != nil && reflect.DeepEqual(e.grants, class.Grants.HTTP) {
+		return e
+	}
+	if e != nil && e.client != nil {
+		e.client.Close() // requests under way go on
+	}
+	e = &entry{grants: class.Grants.HTTP}
+	e.client, e.err = New(Config{Grants: class.Grants.HTTP, Secrets: n.secrets})
+	n.clients[class.Name] = e
+	return e
+}
+
+// Requests sends the requests of one attempt. It serves one goroutine at a time.
+type Requests struct {
+	*entry
+	attempt *Attempt
+}
+
+// HTTP takes a request document and returns the answer's; see [Client.Do].
+func (r *Requests) HTTP(ctx context.Context, document []byte) ([]byte, error) {
+	if r.err != nil {
+		return abi.EncodeHTTPResponse(abi.HTTPResponse{Error: abi.Errorf(abi.CodeHTTPDenied, "the grants of the class can't be used: %v", r.err)})
+	}
+	return r.client.Do(ctx, r.attempt, document)
+}
+
+// Used adds to usage what the attempt used, and returns its records as JSON;
+// nil when there are none.
+func (r *Requests) Used(usage *abi.Usage) json.RawMessage {
+	usage.HTTPCalls, usage.HTTPBytes = r.attempt.Calls(), r.attempt.Bytes()
+	if len(r.attempt.Records()) == 0 {
+		return nil
+	}
+	data, err := json.Marshal(r.attempt.Records())
+	if err != nil {
+		return nil // numbers, texts and a time encode
+	}
+	return data
+}
