@@ -9,5 +9,6 @@
 //	up, demo, shipped          everything on one machine
 //	host, migrate              the daemon and its schema
 //	class, module, job, dlq    rows that an operator reads and changes
+//	key, password              whose signatures of modules count, and the files that make them
 //	doctor                     what a tired operator would miss
 package cli

@@ -24,7 +24,7 @@ const exitHelp = `Exit codes of lessee, the same for every command:
   0  done
   1  failed: something that no other code names; the message says what
   2  usage: the command line is wrong
-  3  not found: no such class, module, job or dead letter
+  3  not found: no such class, module, key, job or dead letter
   4  refused: the input is invalid, or contradicts what is there
   5  no database: it does not answer, refuses the login, or is not migrated
      to this version of lessee

@@ -103,8 +103,8 @@ func (a *app) warn(format string, args ...any) {
 	fmt.Fprintf(a.errs, "lessee: "+format+"\n", args...)
 }
 
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 

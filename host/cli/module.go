@@ -18,7 +18,7 @@ func (a *app) moduleCommand() *cobra.Command {
 	return a.groupOf("module", "Modules: what executors are made of",
 		`A module is the artifact of an executor, named by its sha256. The database keeps
 its bytes. Neither a digest nor a NAME@VERSION ever means other bytes.`,
-		a.moduleAddCommand(), a.moduleListCommand(), a.moduleShowCommand(), a.moduleVerifyCommand())
+		a.moduleAddCommand(), a.moduleListCommand(), a.moduleShowCommand(), a.moduleSignCommand(), a.moduleVerifyCommand())
 }
 
 func (a *app) moduleListCommand() *cobra.Command {

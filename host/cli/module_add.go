@@ -12,17 +12,22 @@ import (
 
 	"github.com/lessee-run/lessee/host/internal/postgres"
 	"github.com/lessee-run/lessee/host/internal/wasm"
+	"github.com/lessee-run/lessee/registry"
 )
 
 func (a *app) moduleAddCommand() *cobra.Command {
 	c := &cobra.Command{Use: "add FILE", Short: "Register a module", Args: cobra.ExactArgs(1),
 		Long: `Reads the file without running it, finds out which contract it keeps (core or
 command), and registers it. A file that no host could run is refused with the
-reason. The same bytes again change nothing.`,
+reason. The same bytes again change nothing.
+
+A signature in FILE.minisig is registered with it. One that is not of these
+bytes is refused, if its key is registered.`,
 		Example: "  lessee module add thumbnail.wasm --version 1.2.0 --reason 'fixes rotated images'"}
 	name := c.Flags().String("name", "", "name (default: of the file)")
 	version := c.Flags().String("version", "", "version (default: 0+ and the beginning of the digest)")
 	reason := c.Flags().String("reason", "", "why it is registered")
+	signed := c.Flags().String("signature", "", "file of its signature (default: FILE"+signatureSuffix+", if it is there)")
 	asJSON := jsonFlag(c)
 	c.RunE = a.run(func(ctx context.Context, args []string) error {
 		m, data, err := readModule(args[0], *name, *version)
@@ -30,15 +35,34 @@ reason. The same bytes again change nothing.`,
 			return err
 		}
 		m.Reason = *reason
-		return a.atDesk(ctx, func(desk *postgres.Desk) error {
-			there, added, err := desk.AddModule(ctx, m, data)
-			if err != nil {
-				return err
-			}
-			return a.printAdded(there, added, *asJSON)
-		})
+		s, err := readSignature(args[0], *signed)
+		if err != nil {
+			return err
+		}
+		return a.atDesk(ctx, func(desk *postgres.Desk) error { return a.addModule(ctx, desk, m, data, s, *asJSON) })
 	})
 	return c
+}
+
+// addModule registers a module, and its signature if it has one.
+func (a *app) addModule(ctx context.Context, desk *postgres.Desk, m postgres.ModuleRecord, data []byte, s *registry.ModuleSignature, asJSON bool) error {
+	if s != nil {
+		if err := refuseBroken(ctx, desk, data, *s); err != nil {
+			return err
+		}
+	}
+	there, added, err := desk.AddModule(ctx, m, data)
+	if err != nil {
+		return err
+	}
+	if err := a.printAdded(there, added, asJSON); err != nil || s == nil {
+		return err
+	}
+	added, err = a.storeSignature(ctx, desk, there, data, *s)
+	if err == nil && !asJSON {
+		a.printSigned(there, s.KeyID, added)
+	}
+	return err
 }
 
 var notInName = regexp.MustCompile(`[^a-z0-9_.-]+`)

@@ -43,11 +43,11 @@ func TestSigningKeys_AreNamedByTheIdThatIsInThem(t *testing.T) {
 func TestSigningKeys_ChangeTheirStateAndNeverWhatTheyAre(t *testing.T) {
 	l := newLaw(t)
 	l.exec(insertKey, nil, minisignKey, "media")
-	for _, set := range []string{
-		"key_id = '0000000000000000'",
-		"public_key = 'RWQf6LRCGA9i5" + strings.Repeat("A", 43) + "'", // of the same id
+	for says, set := range map[string]string{
+		"the id in the public key is " + minisignID: "key_id = '0000000000000000'",
+		"a key keeps its id and its public key":     "public_key = 'RWQf6LRCGA9i53" + strings.Repeat("A", 42) + "'", // of the same id
 	} {
-		l.refused("23514", []string{"key "}, "update lessee.signing_key_registry set "+set)
+		l.refused("23514", []string{says}, "update lessee.signing_key_registry set "+set)
 	}
 	l.exec("update lessee.signing_key_registry set enabled = false, reason = 'lost', owner = 'ops', exit_path = 'sign with another'")
 	want(l, true, "select updated_at > created_at and not enabled from lessee.signing_key_registry")

@@ -20,6 +20,9 @@ const (
 	UnpinnedKey Problem = "unpinned_key" // this host trusts other keys only
 )
 
+// Broken reports whether the signature is none of the module's, whoever is trusted.
+func (f Finding) Broken() bool { return f.Problem == Malformed || f.Problem == Mismatch }
+
 // String says what was found, and what to do about it.
 func (f Finding) String() string {
 	by := "signed by key " + f.KeyID
