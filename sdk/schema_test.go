@@ -67,9 +67,9 @@ type page struct {
 	Point   [2]float64        `json:"point"`
 	Small   int8
 	Large   uint64 `json:"large"`
-	Odd     string `json:"o\"d"`
+	Odd     string `json:"o\"d"` //nolint:staticcheck // encoding/json's way with it is under test
 	Skipped string `json:"-"`
-	Dash    bool   `json:"-,"`
+	Dash    bool   `json:"-,"` //nolint:staticcheck // so is this
 	private int
 }
 
