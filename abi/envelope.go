@@ -38,15 +38,11 @@ func EncodeEnvelope(e Envelope) ([]byte, error) { return encode(e) }
 
 // DecodeEnvelope reads an envelope. It fails with an *Error of code
 // [CodeEnvelopeInvalid] when the bytes are no envelope, and of code
-// [CodeABIMismatch] when they are of another version. Config and Payload are
-// parts of data: leave that as it is.
+// [CodeABIMismatch] when they are of another version.
 func DecodeEnvelope(data []byte) (Envelope, error) {
-	e, ok := quickEnvelope(data)
-	if !ok {
-		e = Envelope{}
-		if err := json.Unmarshal(data, &e); err != nil {
-			return Envelope{}, Errorf(CodeEnvelopeInvalid, "the envelope is not the JSON of ABI v%d: %v", Version, err)
-		}
+	var e Envelope
+	if err := json.Unmarshal(data, &e); err != nil {
+		return Envelope{}, Errorf(CodeEnvelopeInvalid, "the envelope is not the JSON of ABI v%d: %v", Version, err)
 	}
 	if e.ABI != Version {
 		return Envelope{}, Errorf(CodeABIMismatch, "the envelope is of ABI v%d, this SDK speaks v%d: rebuild the plugin with the SDK of the host's release", e.ABI, Version)

@@ -5,9 +5,8 @@ import "testing"
 func FuzzDecodeResult(f *testing.F) {
 	seed(f, "result/valid/*.json", "result/invalid/*.json")
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if r, err := DecodeResult(data); err == nil {
+		if _, err := DecodeResult(data); err == nil {
 			sameResult(t, data)
-			sameWritten(t, r)
 		}
 	})
 }
@@ -15,18 +14,9 @@ func FuzzDecodeResult(f *testing.F) {
 func FuzzDecodeEnvelope(f *testing.F) {
 	seed(f, "envelope/valid/*.json", "envelope/invalid/*/*.json")
 	f.Fuzz(func(t *testing.T, data []byte) {
-		sameQuickly(t, data)
 		if _, err := DecodeEnvelope(data); err == nil {
 			sameEnvelope(t, data)
 		}
-	})
-}
-
-func FuzzEncodeResult(f *testing.F) {
-	f.Add("text", []byte(`{"a":[1,"b"]}`))
-	f.Add("\u2028", []byte(` null`))
-	f.Fuzz(func(t *testing.T, text string, raw []byte) {
-		sameWritten(t, everywhere(text, raw))
 	})
 }
 

@@ -54,12 +54,7 @@ type Command struct {
 }
 
 // EncodeResult returns r as the bytes a host reads.
-func EncodeResult(r Result) ([]byte, error) {
-	if data, ok := quickResult(&r); ok {
-		return data, nil
-	}
-	return encode(r)
-}
+func EncodeResult(r Result) ([]byte, error) { return encode(r) }
 
 // DecodeResult reads and checks a result. Every failure is an *Error of code
 // [CodeResultInvalid] that names the offending part; unknown fields are

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/lessee-run/lessee/abi"
+	"github.com/lessee-run/lessee/sdk/internal/quick"
 )
 
 // Handler is what an author writes: one attempt at one job.
@@ -21,7 +22,7 @@ type Host interface {
 
 // Plugin is a handler behind the contract.
 type Plugin struct {
-	run  func(ctx context.Context, a *attempt) (output any, err error)
+	run  func(ctx context.Context, a *attempt) abi.Result
 	warm func() // see warm
 
 	in, out reflect.Type // for the manifest, as the options are
@@ -30,13 +31,23 @@ type Plugin struct {
 
 // New returns a plugin around h. It registers nothing: see [Register].
 func New[In, Out any](h Handler[In, Out], options ...Option) *Plugin {
-	return &Plugin{warm: warm[In, Out], in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](), options: options, run: func(ctx context.Context, a *attempt) (any, error) {
-		in, err := decodePayload[In](a.envelope.Payload)
-		if err != nil {
-			return nil, err
-		}
-		return h(ctx, in)
-	}}
+	in, out := quick.NewDecoder[In](), quick.NewEncoder[Out]()
+	return &Plugin{
+		run:     func(ctx context.Context, a *attempt) abi.Result { return run(ctx, a, in, h, out) },
+		warm:    func() { warm(in, out) },
+		in:      reflect.TypeFor[In](),
+		out:     reflect.TypeFor[Out](),
+		options: options,
+	}
+}
+
+func run[In, Out any](ctx context.Context, a *attempt, in *quick.Decoder[In], h Handler[In, Out], out *quick.Encoder[Out]) abi.Result {
+	input, err := decodePayload(in, a.envelope.Payload)
+	if err != nil {
+		return resultOf(err)
+	}
+	output, err := h(ctx, input)
+	return resultWith(a, out, output, err)
 }
 
 // registered is the plugin that the exports of a core module run. A module has
@@ -56,9 +67,9 @@ func Register[In, Out any](h Handler[In, Out], options ...Option) *Plugin {
 // of the handler included, is told in the result.
 func (p *Plugin) Execute(ctx context.Context, host Host, envelope []byte) []byte {
 	result := p.execute(ctx, host, envelope)
-	encoded, err := abi.EncodeResult(result)
+	encoded, err := quick.EncodeResult(result)
 	if err != nil { // what a handler passes is encoded before it gets here
-		encoded, _ = abi.EncodeResult(failed(abi.Errorf(abi.CodeResultInvalid, "the result does not encode as JSON: %v", err)))
+		encoded, _ = quick.EncodeResult(failed(abi.Errorf(abi.CodeResultInvalid, "the result does not encode as JSON: %v", err)))
 	}
 	return encoded
 }
@@ -69,13 +80,12 @@ func (p *Plugin) execute(ctx context.Context, host Host, data []byte) (result ab
 			result = panicked(cause)
 		}
 	}()
-	envelope, err := abi.DecodeEnvelope(data)
+	envelope, err := quick.DecodeEnvelope(data)
 	if err != nil {
 		return resultOf(Permanent(err))
 	}
 	a := &attempt{envelope: envelope, host: host}
 	own := &attemptContext{Context: ctx, attempt: a}
 	defer own.end()
-	output, err := p.run(own, a)
-	return a.result(output, err)
+	return p.run(own, a)
 }

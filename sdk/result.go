@@ -1,20 +1,20 @@
 package sdk
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime/debug"
 
 	"github.com/lessee-run/lessee/abi"
+	"github.com/lessee-run/lessee/sdk/internal/quick"
 )
 
 // maxStack bounds the stack of a panic in an attempt's record, in bytes.
 const maxStack = 8 << 10
 
-// result is what a returned handler amounts to.
-func (a *attempt) result(output any, err error) abi.Result {
+// resultWith is what a returned handler amounts to.
+func resultWith[Out any](a *attempt, encoder *quick.Encoder[Out], output Out, err error) abi.Result {
 	r := abi.Result{Status: abi.StatusOK}
 	if err != nil {
 		r = resultOf(err)
@@ -22,7 +22,7 @@ func (a *attempt) result(output any, err error) abi.Result {
 	if r.Status != abi.StatusOK && r.Status != abi.StatusPark {
 		return r
 	}
-	encoded, err := encodeOutput(output)
+	encoded, err := encoder.Encode(output)
 	if err != nil {
 		return failed(abi.Errorf(abi.CodeResultInvalid, "the output, a %T, does not encode as JSON: %v", output, err))
 	}
@@ -30,15 +30,6 @@ func (a *attempt) result(output any, err error) abi.Result {
 	defer a.mu.Unlock()
 	r.Output, r.Events, r.Enqueue, r.Commands = encoded, a.effects.Events, a.effects.Enqueue, a.effects.Commands
 	return r
-}
-
-// encodeOutput leaves <, > and & as they are: an HTML page would triple.
-func encodeOutput(output any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(output)
-	return bytes.TrimRight(b.Bytes(), "\n"), err
 }
 
 // resultOf turns a handler's error into a verdict without effects.
@@ -79,12 +70,12 @@ func panicked(cause any) abi.Result {
 	return abi.Result{Status: abi.StatusRetry, Error: e}
 }
 
-func decodePayload[In any](payload json.RawMessage) (In, error) {
-	var in In
+func decodePayload[In any](decoder *quick.Decoder[In], payload json.RawMessage) (In, error) {
 	if len(payload) == 0 {
-		return in, nil
+		return *new(In), nil
 	}
-	if err := json.Unmarshal(payload, &in); err != nil {
+	in, err := decoder.Decode(payload)
+	if err != nil {
 		return in, Permanent(abi.Errorf(abi.CodePayloadInvalid, "the payload is not what the handler takes: %s", describe(err)))
 	}
 	return in, nil

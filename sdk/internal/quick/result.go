@@ -1,11 +1,20 @@
-package abi
+package quick
 
-import "strconv"
+import (
+	"strconv"
 
-// quickResult writes r as encoding/json would. What encoding/json changes on
-// the way, or refuses, is left to it, for which ok is false: white space in a
-// RawMessage, and what is no JSON.
-func quickResult(r *Result) (_ []byte, ok bool) {
+	"github.com/lessee-run/lessee/abi"
+)
+
+// EncodeResult is [abi.EncodeResult] for a result whose JSON is compact.
+func EncodeResult(r abi.Result) ([]byte, error) {
+	if data, ok := result(&r); ok {
+		return data, nil
+	}
+	return abi.EncodeResult(r)
+}
+
+func result(r *abi.Result) (_ []byte, ok bool) {
 	w := writer{to: make([]byte, 0, len(r.Output)+usualFrame)}
 	ok = w.result(r)
 	return w.to, ok
@@ -14,10 +23,10 @@ func quickResult(r *Result) (_ []byte, ok bool) {
 // usualFrame is room for what stands around the output of most results.
 const usualFrame = 64
 
-func (w *writer) result(r *Result) bool {
+func (w *writer) result(r *abi.Result) bool {
 	w.begin('{')
 	w.text("status", string(r.Status))
-	ok := w.raw("output", r.Output)
+	ok := w.rawIfAny("output", r.Output)
 	if r.RetryAfterMS != 0 {
 		w.name("retry_after_ms")
 		w.to = strconv.AppendInt(w.to, r.RetryAfterMS, 10)
@@ -33,28 +42,28 @@ func (w *writer) result(r *Result) bool {
 	return ok
 }
 
-func (w *writer) failure(e *Error) bool {
+func (w *writer) failure(e *abi.Error) bool {
 	w.begin('{')
 	w.text("code", string(e.Code))
 	w.text("message", e.Message)
-	ok := w.raw("detail", e.Detail)
+	ok := w.rawIfAny("detail", e.Detail)
 	w.end('}')
 	return ok
 }
 
-func (w *writer) event(e *Event) bool {
+func (w *writer) event(e *abi.Event) bool {
 	w.begin('{')
 	w.text("type", e.Type)
-	ok := w.raw("payload", e.Payload)
+	ok := w.rawIfAny("payload", e.Payload)
 	w.textIfAny("key", e.Key)
 	w.end('}')
 	return ok
 }
 
-func (w *writer) followUp(f *FollowUp) bool {
+func (w *writer) followUp(f *abi.FollowUp) bool {
 	w.begin('{')
 	w.text("class", f.Class)
-	ok := w.raw("payload", f.Payload)
+	ok := w.rawIfAny("payload", f.Payload)
 	if f.Priority != nil {
 		w.name("priority")
 		w.to = strconv.AppendInt(w.to, int64(*f.Priority), 10)
@@ -70,10 +79,10 @@ func (w *writer) followUp(f *FollowUp) bool {
 	return ok
 }
 
-func (w *writer) command(c *Command) bool {
+func (w *writer) command(c *abi.Command) bool {
 	w.begin('{')
 	w.text("name", c.Name)
-	ok := w.raw("args", c.Args)
+	ok := w.rawIfAny("args", c.Args)
 	w.end('}')
 	return ok
 }
