@@ -18,8 +18,10 @@ type admission struct {
 	module   *Module
 	digest   string // that it must have
 	binary   []byte
-	metered  meter.Result
+	metered  []byte // the rewritten module
+	outline  *outline
 	instance *instance // that was started, to have its state kept; nil for commands
+	note     string    // what there is to know of the stage under way
 	observe  func(registry.Stage)
 }
 
@@ -35,13 +37,16 @@ func (e *Engine) Load(ctx context.Context, digest string, binary []byte, observe
 	if observe == nil {
 		observe = func(registry.Stage) {}
 	}
+	timeout := fmt.Errorf("it did not end within the %s that a module has to be admitted: the module is too large, or the machine too busy", e.config.LoadTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, e.config.LoadTimeout, timeout)
+	defer cancel()
 	a := &admission{module: &Module{engine: e}, digest: digest, binary: binary, observe: observe}
 	err := a.run(ctx)
 	if a.instance != nil {
 		err = errors.Join(err, a.instance.close())
 	}
 	if err != nil {
-		_ = a.module.Close(context.WithoutCancel(ctx)) // the reason for the refusal matters more
+		_ = a.module.Close(ctx) // the reason for the refusal matters more
 		return nil, err
 	}
 	return a.module, nil
@@ -77,8 +82,12 @@ func (s skipped) Error() string { return s.reason }
 func (a *admission) stage(ctx context.Context, name string, work func(context.Context) error) error {
 	a.observe(registry.Stage{Name: name, State: registry.StageRunning})
 	began := time.Now()
-	err := work(ctx)
-	ended := registry.Stage{Name: name, State: registry.StagePassed, TookMS: time.Since(began).Milliseconds()}
+	a.note = ""
+	err := context.Cause(ctx)
+	if err == nil {
+		err = work(ctx)
+	}
+	ended := registry.Stage{Name: name, State: registry.StagePassed, Reason: a.note, TookMS: time.Since(began).Milliseconds()}
 	why := skipped{}
 	switch {
 	case errors.As(err, &why):
@@ -101,30 +110,64 @@ func (a *admission) checkDigest(context.Context) error {
 }
 
 func (a *admission) parse(context.Context) (err error) {
-	a.module.info, err = Inspect(a.binary)
+	a.outline, a.module.info, err = parse(a.binary)
 	return err
 }
 
-func (a *admission) readManifest(context.Context) error {
-	return skipped{"the module carries none"}
+func (a *admission) readManifest(context.Context) (err error) {
+	if len(a.outline.manifests) == 0 {
+		return skipped{"the module carries none"}
+	}
+	a.module.info.Manifest, err = a.outline.manifest()
+	return err
 }
 
-func (a *admission) meter(context.Context) error {
-	metered, err := meter.Rewrite(a.binary, meter.Options{ExportGlobals: true})
+func (a *admission) meter(ctx context.Context) error {
+	binary := a.binary
+	metered, err := heavy(ctx, a, registry.StageMeter, func() (meter.Result, error) {
+		return meter.Rewrite(binary, meter.Options{ExportGlobals: true})
+	}, func(meter.Result) {})
 	if err != nil {
 		return err
 	}
 	m := a.module
-	a.metered, m.facts, m.names, m.cold = metered, metered.Facts, metered.Names, coldReason(m.info.Contract, metered.Facts)
+	a.metered, m.facts, m.names, m.cold = metered.Module, metered.Facts, metered.Names, coldReason(m.info.Contract, metered.Facts)
 	return nil
 }
 
 func (a *admission) compile(ctx context.Context) (err error) {
-	if a.module.compiled, err = a.module.engine.compile(ctx, a.metered.Module); err != nil {
+	m, metered := a.module, a.metered
+	m.code, err = heavy(ctx, a, registry.StageCompile, func() (*code, error) {
+		return m.engine.compile(ctx, metered)
+	}, m.engine.freeCode)
+	if err != nil {
 		return err
 	}
-	_, a.module.reseeds = a.module.compiled.ExportedFunctions()[abi.ExportReseed]
+	m.codeSize = int64(len(metered))
+	_, m.reseeds = m.code.module.ExportedFunctions()[abi.ExportReseed]
 	return nil
+}
+
+// heavy is [bounded] for work that takes a processor for a while: as much of it
+// as there are processors is done at once, over all admissions. Work that was
+// given up counts until it ends.
+func heavy[T any](ctx context.Context, a *admission, stage string, work func() (T, error), free func(T)) (none T, err error) {
+	turn := a.module.engine.turns
+	select {
+	case turn <- struct{}{}:
+	default:
+		a.observe(registry.Stage{Name: stage, State: registry.StageRunning, Reason: "waits for another module's compilation"})
+		select {
+		case turn <- struct{}{}:
+			a.observe(registry.Stage{Name: stage, State: registry.StageRunning})
+		case <-ctx.Done():
+			return none, context.Cause(ctx)
+		}
+	}
+	return bounded(ctx, func() (T, error) {
+		defer func() { <-turn }()
+		return work()
+	}, free)
 }
 
 // keepState takes the snapshot. A module of which none can be taken is
@@ -138,13 +181,6 @@ func (a *admission) keepState(context.Context) (err error) {
 		m.cold = "its state could not be kept: " + err.Error()
 		m.engine.config.Log.Warn("a module runs cold", zap.String("module", m.info.Digest), zap.Error(err))
 		return skipped{m.cold}
-	}
-	return nil
-}
-
-func (a *admission) selfTest(context.Context) error {
-	if a.module.snapshot == nil {
-		return skipped{"no state is kept"}
 	}
 	return nil
 }

@@ -16,8 +16,11 @@ type guest struct {
 	data      string // at address 16
 	pages     uint32 // of memory at the start; 0: one
 	imports   []symbol
-	without   string // the export to leave out
-	commanded bool   // exports _start as well
+	without   string   // the export to leave out
+	commanded bool     // exports _start as well
+	init      []byte   // code of lessee_init, of a function without locals; nil: not exported
+	start     bool     // init is the start function as well
+	extra     [][]byte // bodies of further functions ()->()
 }
 
 // Types by index: those of the exports, then those that imports use.
@@ -33,13 +36,26 @@ func (g guest) assemble() []byte {
 	if g.commanded {
 		exports = append(exports, export(abi.ExportStart, kindFunc, n+3))
 	}
+	functions, bodies := [][]byte{{0}, {1}, {2}, {3}}, [][]byte{
+		constant(0x41, int64(g.version)), constant(0x41, int64(g.alloc)), constant(0x42, int64(g.execute)), {2, 0, 0x0b},
+	}
+	if g.init != nil {
+		exports = append(exports, export(abi.ExportInit, kindFunc, n+4))
+		functions, bodies = append(functions, []byte{3}), append(bodies, sized(append([]byte{0}, g.init...)))
+	}
+	for _, body := range g.extra {
+		functions, bodies = append(functions, []byte{3}), append(bodies, sized(body))
+	}
 	out := []byte("\x00asm\x01\x00\x00\x00")
 	out = section(out, sectionType, toBytes(guestTypes)...)
 	out = section(out, sectionImport, g.encodedImports()...)
-	out = section(out, sectionFunction, []byte{0}, []byte{1}, []byte{2}, []byte{3})
+	out = section(out, sectionFunction, functions...)
 	out = section(out, sectionMemory, append([]byte{0}, leb(int64(max(g.pages, 1)))...))
 	out = section(out, sectionExport, exports...)
-	out = section(out, 10, constant(0x41, int64(g.version)), constant(0x41, int64(g.alloc)), constant(0x42, int64(g.execute)), []byte{2, 0, 0x0b})
+	if g.start {
+		out = append(out, 8, 1, n+4)
+	}
+	out = section(out, 10, bodies...)
 	return section(out, 11, slices.Concat([]byte{0, 0x41, 16, 0x0b}, sized([]byte(g.data))))
 }
 
@@ -56,7 +72,7 @@ func (g guest) encodedImports() [][]byte {
 }
 
 func section(out []byte, id byte, items ...[]byte) []byte {
-	body := slices.Concat(append([][]byte{{byte(len(items))}}, items...)...)
+	body := slices.Concat(append([][]byte{binary.AppendUvarint(nil, uint64(len(items)))}, items...)...)
 	return slices.Concat(out, []byte{id}, sized(body))
 }
 

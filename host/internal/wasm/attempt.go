@@ -27,10 +27,13 @@ type attempt struct {
 	exhausted bool  // the guest asked for more memory than its limit
 	fuel      int64 // used
 	hostCalls int64
-	output    int64      // bytes
-	stopped   *abi.Error // why a host function ended the attempt
-	failed    bool       // the result says so
-	exited    bool       // the guest called proc_exit
+	manifest  *abi.Manifest // of the module; nil: none
+	answer    []byte        // of the last HTTP request, until the guest takes it
+	output    int64         // bytes
+	stopped   *abi.Error    // why a host function ended the attempt
+	preparing bool          // it is none of a class, but of an admission
+	failed    bool          // the result says so
+	exited    bool          // the guest called proc_exit
 	exitCode  uint32
 }
 
@@ -55,6 +58,14 @@ func attemptFrom(ctx context.Context) *attempt {
 func (a *attempt) stop(why *abi.Error) {
 	a.stopped = why
 	panic(why)
+}
+
+// overtime is the error of an attempt that is not done in time.
+func (a *attempt) overtime() *abi.Error {
+	if a.preparing {
+		return abi.Errorf(abi.CodeLimitWall, "the module was not ready within %s: do less when it starts (_initialize, %s, warm-up calls)", a.limits.Wall(), abi.ExportInit)
+	}
+	return abi.Errorf(abi.CodeLimitWall, "the attempt took longer than its limit of %s (wall_ms)", a.limits.Wall())
 }
 
 // flush passes on last lines that were not ended.

@@ -97,7 +97,7 @@ func lanesOf(b *testing.B, guest string, binary []byte) []*lane {
 		}
 		add("restored, "+string(way), executing(b, m, input))
 	}
-	cold := &Module{engine: m.engine, info: m.info, facts: m.facts, names: m.names, compiled: m.compiled}
+	cold := &Module{engine: m.engine, info: m.info, facts: m.facts, names: m.names, code: m.code}
 	add("new, metered (cold)", executing(b, cold, input))
 	add(bareLane, bare(b, binary, input))
 	return lanes

@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/lessee-run/lessee/abi"
 )
 
 // Section ids of the binary format.
 // Source: https://webassembly.github.io/spec/core/binary/modules.html
 const (
+	sectionCustom   = 0
 	sectionType     = 1
 	sectionImport   = 2
 	sectionFunction = 3
@@ -42,8 +45,12 @@ type outline struct {
 	functions []uint32 // type of each function: imported ones first
 	imports   []symbol
 	exports   []symbol
-	memoryMin uint64 // bytes
+	memoryMin uint64   // bytes
+	manifests [][]byte // custom sections of that name; a good module has one at most
 }
+
+// headerBytes is the length of magic and version.
+const headerBytes = 8
 
 var errTruncated = errors.New("the file ends in the middle of a section")
 
@@ -51,7 +58,7 @@ var errTruncated = errors.New("the file ends in the middle of a section")
 // checks the rest.
 func readOutline(data []byte) (*outline, error) {
 	o := &outline{}
-	sections := &reader{data: data[8:]} // after magic and version
+	sections := &reader{data: data[headerBytes:]}
 	for len(sections.data) > 0 {
 		id := sections.byte()
 		body := &reader{data: sections.bytes(sections.u32())}
@@ -67,6 +74,10 @@ func readOutline(data []byte) (*outline, error) {
 
 func (o *outline) section(id byte, r *reader) {
 	switch id {
+	case sectionCustom:
+		if r.name() == abi.ManifestSection {
+			o.manifests = append(o.manifests, r.data)
+		}
 	case sectionType:
 		r.each(func() { o.types = append(o.types, r.signature()) })
 	case sectionImport:

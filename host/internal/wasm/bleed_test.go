@@ -23,7 +23,7 @@ func TestNoAttemptFindsWhatAnotherLeftBehind(t *testing.T) {
 	fastest := image.Probe().Way
 	for _, way := range image.Ways() {
 		t.Run(string(way), func(t *testing.T) {
-			e, err := New(t.Context(), Config{Restore: way})
+			e, err := New(t.Context(), Config{Restore: way, CacheDir: sharedCache})
 			if err != nil {
 				t.Fatalf("way %s does not work here: %v", way, err)
 			}

@@ -15,28 +15,33 @@ func (m *Module) executeCore(ctx context.Context, a *attempt, envelope []byte) (
 	a.stderr.level = abi.LevelWarn
 	var result abi.Result
 	err := m.within(ctx, a, func(ctx context.Context, i *instance) error {
-		if err := m.wake(ctx, i); err != nil {
-			return err
+		err := m.wake(ctx, i)
+		if err == nil {
+			result, err = a.exchange(ctx, i, envelope)
 		}
-		ptr, err := deliver(ctx, i, envelope)
-		if err != nil {
-			return err
-		}
-		packed, err := i.call(ctx, abi.ExportExecute, uint64(ptr), uint64(len(envelope)))
-		if err != nil {
-			return err
-		}
-		data, err := a.collect(i.module, packed[0])
-		if err != nil {
-			return err
-		}
-		result, err = a.decode(data)
 		return err
 	})
 	if err != nil {
 		return abi.Result{}, err
 	}
 	return result, nil
+}
+
+// exchange hands over an envelope to an instance that is awake, and takes the result.
+func (a *attempt) exchange(ctx context.Context, i *instance, envelope []byte) (abi.Result, error) {
+	ptr, err := deliver(ctx, i, envelope)
+	if err != nil {
+		return abi.Result{}, err
+	}
+	packed, err := i.call(ctx, abi.ExportExecute, uint64(ptr), uint64(len(envelope)))
+	if err != nil {
+		return abi.Result{}, err
+	}
+	data, err := a.collect(i.module, packed[0])
+	if err != nil {
+		return abi.Result{}, err
+	}
+	return a.decode(data)
 }
 
 // wake brings an instance to where it can take an envelope: a cold one is

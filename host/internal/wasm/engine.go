@@ -1,15 +1,13 @@
 package wasm
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
-	"sync"
+	"sync/atomic"
+	"time"
 
-	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/experimental"
-	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 	"go.uber.org/zap"
 
 	"github.com/lessee-run/lessee/host/internal/wasm/image"
@@ -19,97 +17,70 @@ import (
 // [Config] does not say.
 const DefaultMaxModuleBytes = 64 << 20
 
+// DefaultLoadTimeout is how long [Engine.Load] takes at most when [Config] does
+// not say.
+const DefaultLoadTimeout = 2 * time.Minute
+
 // Config is what an engine needs to know.
 type Config struct {
-	CacheDir       string      // where compiled code is kept; empty: nowhere
-	MaxModuleBytes int64       // 0: DefaultMaxModuleBytes
-	Restore        image.Way   // how kept memories are restored; empty: the fastest way that works here
-	Log            *zap.Logger // nil: silence
+	CacheDir       string        // where compiled code is kept; empty: nowhere
+	CacheBytes     int64         // that compiled code may take there; 0: DefaultCacheBytes
+	MaxModuleBytes int64         // 0: DefaultMaxModuleBytes
+	LoadTimeout    time.Duration // for one admission; 0: DefaultLoadTimeout
+	Restore        image.Way     // how kept memories are restored; empty: the fastest way that works here
+	Log            *zap.Logger   // nil: silence
 }
 
 // Engine compiles modules. It is safe for concurrent use.
 type Engine struct {
 	config  Config
-	cache   wazero.CompilationCache // nil without a usable CacheDir
-	keeper  *image.Keeper           // of the memories of kept instances
-	runtime wazero.Runtime
-	mending sync.Mutex // one goroutine at a time empties the cache
+	cache   *cache        // nil without a usable CacheDir
+	keeper  *image.Keeper // of the memories of kept instances
+	turns   chan struct{} // taken by heavy work
+	began   time.Time
+	retired atomic.Int64 // bytes of closed modules since the last collection
 }
 
 // New returns an engine. A cache directory that can't be used is a warning:
 // the engine works without it, and compiles every module at each start.
-func New(ctx context.Context, config Config) (*Engine, error) {
-	if config.MaxModuleBytes == 0 {
-		config.MaxModuleBytes = DefaultMaxModuleBytes
-	}
-	if config.Log == nil {
-		config.Log = zap.NewNop()
-	}
-	e := &Engine{config: config}
+func New(_ context.Context, config Config) (*Engine, error) {
+	config = config.withDefaults()
+	e := &Engine{config: config, turns: make(chan struct{}, runtime.GOMAXPROCS(0)), began: time.Now()}
+	var err error
 	if config.CacheDir != "" {
-		cache, err := openCache(config.CacheDir)
-		if err != nil {
+		if e.cache, err = openCache(config.CacheDir, config.CacheBytes, config.Log); err != nil {
 			config.Log.Warn("compiled modules are not cached", zap.Error(err))
 		}
-		e.cache = cache
 	}
-	var err error
 	if e.keeper, err = image.Open(config.Restore); err != nil {
 		return nil, fmt.Errorf("keep memories of guests: %w", err)
 	}
 	config.Log.Debug("memories of guests are restored", zap.Stringer("how", e.keeper.Report()))
-	if e.runtime, err = newRuntime(ctx, e.cache); err != nil {
-		return nil, err
-	}
 	return e, nil
 }
 
-// newRuntime returns a runtime with WASI and our host functions in it.
-func newRuntime(ctx context.Context, cache wazero.CompilationCache) (wazero.Runtime, error) {
-	config := wazero.NewRuntimeConfigCompiler().WithCloseOnContextDone(false).WithDebugInfoEnabled(false)
-	if cache != nil {
-		config = config.WithCompilationCache(cache)
+func (c Config) withDefaults() Config {
+	if c.Log == nil {
+		c.Log = zap.NewNop()
 	}
-	r := wazero.NewRuntimeWithConfig(ctx, config)
-	if _, err := wasi_snapshot_preview1.Instantiate(ctx, r); err != nil {
-		return nil, errors.Join(fmt.Errorf("provide WASI: %w", err), r.Close(ctx))
-	}
-	if err := errors.Join(provideHostFunctions(ctx, r), provideTick(ctx, r)); err != nil {
-		return nil, errors.Join(fmt.Errorf("provide host functions: %w", err), r.Close(ctx))
-	}
-	return r, nil
+	c.CacheBytes = cmp.Or(c.CacheBytes, DefaultCacheBytes)
+	c.MaxModuleBytes = cmp.Or(c.MaxModuleBytes, DefaultMaxModuleBytes)
+	c.LoadTimeout = cmp.Or(c.LoadTimeout, DefaultLoadTimeout)
+	return c
 }
 
-// Close frees everything. All modules must be idle.
-func (e *Engine) Close(ctx context.Context) error {
-	err := errors.Join(e.runtime.Close(ctx), e.keeper.Close())
-	if e.cache != nil {
-		err = errors.Join(err, e.cache.Close(ctx))
-	}
-	return err
-}
+// Close frees everything. All modules must be closed.
+func (e *Engine) Close(context.Context) error { return e.keeper.Close() }
 
-// compile compiles a module. When the cache is to blame for a failure, it is
-// emptied and the module compiled anew. When it can't be written either (a
-// full disk), the engine has kept the code in memory and takes it from there.
-func (e *Engine) compile(ctx context.Context, binary []byte) (wazero.CompiledModule, error) {
-	ctx = experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
-	compiled, err := e.runtime.CompileModule(ctx, binary)
-	if err == nil || e.cache == nil || !valid(ctx, binary) {
-		return compiled, err
-	}
-	e.mending.Lock()
-	defer e.mending.Unlock()
-	e.config.Log.Warn("the cache of compiled modules failed and is emptied", zap.String("dir", e.config.CacheDir), zap.Error(err))
-	if err := emptyCache(e.config.CacheDir); err != nil {
-		e.config.Log.Warn("the cache can't be emptied: remove the directory", zap.Error(err))
-	}
-	return e.runtime.CompileModule(ctx, binary)
-}
+// collectAfter is how many bytes of modules are closed between collections.
+const collectAfter = 32 << 20
 
-// valid asks the interpreter, which has no cache, whether the fault is the module's.
-func valid(ctx context.Context, binary []byte) bool {
-	r := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter())
-	_, err := r.CompileModule(ctx, binary)
-	return errors.Join(err, r.Close(ctx)) == nil
+// retire counts what was closed. The engine unmaps the pages of code when the
+// collector finds them unused, but the collector does not see their size, and
+// would take its time.
+func (e *Engine) retire(bytes int64) {
+	if e.retired.Add(bytes) > collectAfter {
+		e.retired.Store(0)
+		runtime.GC()
+	}
 }

@@ -17,7 +17,7 @@ import (
 // *abi.Error, that is the error.
 func (m *Module) Execute(ctx context.Context, class registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error) {
 	a := newAttempt(class.Limits, sink)
-	a.shelf = m.shelfOf(class)
+	a.shelf, a.manifest = m.shelfOf(class), m.Manifest()
 	result, err := m.execute(ctx, a, envelope)
 	a.flush()
 	if err != nil {

@@ -25,9 +25,11 @@ type hostFunction struct {
 func hostFunctions() map[string]hostFunction {
 	i32 := api.ValueTypeI32
 	return map[string]hostFunction{
-		abi.ImportLog:       {"(i32 i32 i32)->()", []api.ValueType{i32, i32, i32}, nil, hostLog},
-		abi.ImportProgress:  {"(i32 i32 i32)->()", []api.ValueType{i32, i32, i32}, nil, hostProgress},
-		abi.ImportCancelled: {"()->(i32)", nil, []api.ValueType{i32}, hostCancelled},
+		abi.ImportLog:          {"(i32 i32 i32)->()", []api.ValueType{i32, i32, i32}, nil, hostLog},
+		abi.ImportProgress:     {"(i32 i32 i32)->()", []api.ValueType{i32, i32, i32}, nil, hostProgress},
+		abi.ImportCancelled:    {"()->(i32)", nil, []api.ValueType{i32}, hostCancelled},
+		abi.ImportHTTP:         {"(i32 i32)->(i32)", []api.ValueType{i32, i32}, []api.ValueType{i32}, hostHTTP},
+		abi.ImportHTTPResponse: {"(i32 i32)->(i32)", []api.ValueType{i32, i32}, []api.ValueType{i32}, hostHTTPResponse},
 	}
 }
 

@@ -24,32 +24,45 @@ const (
 
 // Info is what a module says of itself.
 type Info struct {
-	Digest      string   // hex sha256 of the bytes
-	Size        int64    // bytes
-	Contract    string   // ContractCore or ContractCommand
-	Imports     []string // "module.name", sorted
-	Exports     []string // sorted
-	MemoryBytes int64    // linear memory it starts with
+	Digest      string        // hex sha256 of the bytes
+	Size        int64         // bytes
+	Contract    string        // ContractCore or ContractCommand
+	Imports     []string      // "module.name", sorted
+	Exports     []string      // sorted
+	MemoryBytes int64         // linear memory it starts with
+	Manifest    *abi.Manifest // nil: it has none
 }
 
 // Inspect reads a module without running any of it. Its error says why this
 // host would refuse the module, and what to do.
 func Inspect(binary []byte) (Info, error) {
-	if err := checkHeader(binary); err != nil {
+	o, info, err := parse(binary)
+	if err != nil {
 		return Info{}, err
+	}
+	if info.Manifest, err = o.manifest(); err != nil {
+		return Info{}, err
+	}
+	return info, nil
+}
+
+// parse is Inspect without the manifest.
+func parse(binary []byte) (*outline, Info, error) {
+	if err := checkHeader(binary); err != nil {
+		return nil, Info{}, err
 	}
 	o, err := readOutline(binary)
 	if err != nil {
-		return Info{}, fmt.Errorf("the module is damaged: %w", err)
+		return nil, Info{}, fmt.Errorf("the module is damaged: %w", err)
 	}
 	if err := o.checkImports(); err != nil {
-		return Info{}, err
+		return nil, Info{}, err
 	}
 	contract, err := o.contract()
 	if err != nil {
-		return Info{}, err
+		return nil, Info{}, err
 	}
-	return Info{
+	return o, Info{
 		Digest:      digestOf(binary),
 		Size:        int64(len(binary)),
 		Contract:    contract,
@@ -66,7 +79,7 @@ func digestOf(binary []byte) string {
 
 func checkHeader(binary []byte) error {
 	switch {
-	case len(binary) < 8 || !bytes.HasPrefix(binary, []byte("\x00asm")):
+	case len(binary) < headerBytes || !bytes.HasPrefix(binary, []byte("\x00asm")):
 		return fmt.Errorf("this is no WebAssembly: it starts with % x, not with 00 61 73 6d. Build a module: %s", binary[:min(len(binary), 4)], buildCore)
 	case binary[6] != 0 || binary[7] != 0: // the layer: 0 module, 1 component
 		return fmt.Errorf("this is a component (WASI 0.2 or later), and the host runs core modules only. Build for preview 1: %s, or cargo build --target wasm32-wasip1", buildCore)
@@ -94,9 +107,6 @@ func (o *outline) checkImports() error {
 }
 
 func checkHostFunction(s symbol) error {
-	if s.name == abi.ImportHTTP {
-		return fmt.Errorf("it imports %s.%s: outbound HTTP is not in this version of the host. Build the module without it, or upgrade the host", s.module, s.name)
-	}
 	f, ok := hostFunctions()[s.name]
 	if !ok {
 		return fmt.Errorf("it imports %s.%s, which this host does not have: build it with the SDK of the host's release", s.module, s.name)

@@ -46,7 +46,6 @@ func TestInspectRefusesWithTheReasonAndTheRemedy(t *testing.T) {
 		"missing export":     {without.assemble(), []string{"does not export lessee_alloc", "c-shared"}},
 		"foreign import":     {importing(symbol{module: "env", name: "f"}), []string{"imports env.f"}},
 		"unknown function":   {importing(symbol{module: abi.ImportModule, name: "teleport"}), []string{"lessee_v1.teleport", "SDK"}},
-		"http":               {importing(symbol{module: abi.ImportModule, name: abi.ImportHTTP}), []string{"lessee_v1.http", "HTTP is not in this version"}},
 		"wrong type":         {importing(symbol{module: abi.ImportModule, name: abi.ImportCancelled}), []string{"lessee_v1.cancelled as (i32 i32 i32)->()", "()->(i32)"}},
 		"imported memory":    {importing(symbol{module: "env", name: "memory", kind: kindMemory}), []string{"memory env.memory", "only functions"}},
 		"unknown value kind": {importing(symbol{module: "env", name: "tag", kind: 9}), []string{"unknown kind 9"}},

@@ -35,9 +35,9 @@ func (m *Module) instantiate(ctx context.Context, a *attempt) (_ *instance, err 
 	if err != nil {
 		return nil, abi.Errorf(abi.CodeHostError, "%v", err)
 	}
-	i := &instance{region: region, world: &world{}, calls: map[string]api.Function{}}
+	i := &instance{region: region, world: m.newWorld(a), calls: map[string]api.Function{}}
 	i.world.enter(ctx, a)
-	i.module, err = m.engine.runtime.InstantiateModule(experimental.WithMemoryAllocator(ctx, region), m.compiled, i.world.config())
+	i.module, err = m.code.runtime.InstantiateModule(experimental.WithMemoryAllocator(ctx, region), m.code.module, i.world.config())
 	if err != nil {
 		return nil, errors.Join(err, region.Close())
 	}

@@ -21,7 +21,7 @@ func reusing(name string) registry.Class {
 // private is a copy of a module with a pool of its own.
 func private(t *testing.T, m *Module, s *snapshot) *Module {
 	t.Helper()
-	c := &Module{engine: m.engine, info: m.info, facts: m.facts, names: m.names, compiled: m.compiled, reseeds: m.reseeds, snapshot: s}
+	c := &Module{engine: m.engine, info: m.info, facts: m.facts, names: m.names, code: m.code, reseeds: m.reseeds, snapshot: s}
 	t.Cleanup(func() {
 		if err := c.kept.close(); err != nil {
 			t.Error(err)

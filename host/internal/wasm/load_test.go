@@ -2,14 +2,8 @@ package wasm
 
 import (
 	"context"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-
-	"go.uber.org/zap"
-	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/lessee-run/lessee/abi"
 )
@@ -49,56 +43,6 @@ func TestLoadRefusesWithTheReasonAndTheRemedy(t *testing.T) {
 	}
 }
 
-func TestACacheEntryIsReusedAndADamagedOneReplaced(t *testing.T) {
-	dir := t.TempDir()
-	logs := loadOnce(t, dir)
-	entries := cacheEntries(t, dir)
-	if len(entries) != 1 || logs.Len() != 0 {
-		t.Fatalf("%v, %v", entries, logs.All())
-	}
-	overwrite(t, entries[0])
-	if logs = loadOnce(t, dir); logs.FilterMessageSnippet("emptied").Len() != 1 {
-		t.Errorf("the damage was not told: %v", logs.All())
-	}
-	if logs = loadOnce(t, dir); logs.Len() != 0 || !slices.Equal(cacheEntries(t, dir), entries) {
-		t.Errorf("the entry was not mended: %v", logs.All())
-	}
-}
-
-func TestACacheThatStopsTakingEntriesIsDoneWithout(t *testing.T) {
-	dir := t.TempDir()
-	core, logs := observer.New(zap.WarnLevel)
-	e := newEngine(t, Config{CacheDir: dir, Log: zap.New(core)})
-	if err := os.RemoveAll(dir); err != nil {
-		t.Fatal(err)
-	}
-	m := loadInto(t, e)
-	if _, _, err := m.Execute(t.Context(), anyClass(), envelope(t, nil), &recorder{}); codeOf(t, err) != abi.CodeResultInvalid {
-		t.Errorf("the module does not run: %v", err)
-	}
-	if logs.FilterMessageSnippet("emptied").Len() != 1 {
-		t.Errorf("got %v", logs.All())
-	}
-}
-
-func TestACacheDirectoryThatOthersCanWriteIsNotUsed(t *testing.T) {
-	open := t.TempDir()
-	if err := os.Chmod(open, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "file")
-	overwrite(t, file)
-	link := filepath.Join(t.TempDir(), "link")
-	if err := os.Symlink(t.TempDir(), link); err != nil {
-		t.Fatal(err)
-	}
-	for _, dir := range []string{open, file, filepath.Join(file, "below"), link} {
-		if logs := loadOnce(t, dir); logs.FilterMessageSnippet("not cached").Len() != 1 {
-			t.Errorf("%s was used: %v", dir, logs.All())
-		}
-	}
-}
-
 func TestAModuleCanBeClosedAndLoadedAgain(t *testing.T) {
 	e := newEngine(t, Config{CacheDir: t.TempDir()})
 	first := loadInto(t, e)
@@ -112,21 +56,7 @@ func TestAModuleCanBeClosedAndLoadedAgain(t *testing.T) {
 	loadInto(t, e)
 }
 
-func loadOnce(t *testing.T, dir string) *observer.ObservedLogs {
-	t.Helper()
-	core, logs := observer.New(zap.WarnLevel)
-	e, err := New(t.Context(), Config{CacheDir: dir, Log: zap.New(core)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	loadInto(t, e)
-	if err := e.Close(t.Context()); err != nil {
-		t.Error(err)
-	}
-	return logs
-}
-
-func loadInto(t *testing.T, e *Engine) *Module {
+func loadInto(t testing.TB, e *Engine) *Module {
 	t.Helper()
 	binary := good().assemble()
 	m, err := e.Load(t.Context(), digestOf(binary), binary, nil)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -16,7 +15,22 @@ import (
 )
 
 // shared is one engine for all tests, because compiling a Go guest takes seconds.
-var shared = sync.OnceValues(func() (*Engine, error) { return New(context.Background(), Config{}) })
+var shared = sync.OnceValues(func() (*Engine, error) { return New(context.Background(), Config{CacheDir: sharedCache}) })
+
+// sharedCache is for engines of a test's own that have no reason to compile.
+var sharedCache string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "lessee-cache-")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		sharedCache = dir
+		return m.Run()
+	}())
+}
 
 // loaded holds a func() (*Module, error) per digest.
 var loaded sync.Map
@@ -101,22 +115,6 @@ func newEngine(t testing.TB, config Config) *Engine {
 		}
 	})
 	return e
-}
-
-func cacheEntries(t testing.TB, dir string) []string {
-	t.Helper()
-	entries, err := filepath.Glob(filepath.Join(dir, "wazero-*", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return entries
-}
-
-func overwrite(t testing.TB, path string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte("not what was written"), 0o600); err != nil {
-		t.Fatal(err)
-	}
 }
 
 const soon = 300 * time.Millisecond

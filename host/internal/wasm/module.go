@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/tetratelabs/wazero"
-
 	"github.com/lessee-run/lessee/abi"
 	"github.com/lessee-run/lessee/host/internal/wasm/meter"
 )
@@ -17,7 +15,8 @@ type Module struct {
 	info     Info
 	facts    meter.Facts
 	names    map[uint32]string // of functions in the rewritten module
-	compiled wazero.CompiledModule
+	code     *code
+	codeSize int64 // of the rewritten module, in bytes
 	reseeds  bool
 	snapshot *snapshot // nil: every attempt initialises an instance of its own
 	cold     string    // why
@@ -28,7 +27,7 @@ type Module struct {
 func (m *Module) ABI() string { return m.info.Contract }
 
 // Manifest is what the module says of itself; nil when it carries no manifest.
-func (m *Module) Manifest() *abi.Manifest { return nil }
+func (m *Module) Manifest() *abi.Manifest { return m.info.Manifest }
 
 // Cold says why every attempt has to initialise an instance of its own. Empty:
 // instances are kept, and restored after each attempt.
@@ -36,13 +35,14 @@ func (m *Module) Cold() string { return m.cold }
 
 // Close frees the compiled code and the kept instances. The caller drains
 // first: no Execute may be running, and none may follow.
-func (m *Module) Close(ctx context.Context) error {
+func (m *Module) Close(context.Context) error {
 	err := m.kept.close()
 	if m.snapshot != nil {
 		err = errors.Join(err, m.snapshot.image.Close())
 	}
-	if m.compiled != nil {
-		err = errors.Join(err, m.compiled.Close(ctx))
+	if m.code != nil {
+		err = errors.Join(err, m.code.close())
+		m.engine.retire(m.codeSize)
 	}
 	return err
 }
@@ -50,8 +50,7 @@ func (m *Module) Close(ctx context.Context) error {
 // guarded runs f under the attempt's wall limit. Every failure comes back as
 // an *abi.Error, and a panic of the engine does too.
 func (m *Module) guarded(ctx context.Context, a *attempt, f func(context.Context) error) (err error) {
-	wall := abi.Errorf(abi.CodeLimitWall, "the attempt took longer than its limit of %s (wall_ms)", a.limits.Wall())
-	ctx, cancel := context.WithTimeoutCause(ctx, a.limits.Wall(), wall)
+	ctx, cancel := context.WithTimeoutCause(ctx, a.limits.Wall(), a.overtime())
 	defer cancel()
 	defer func() {
 		if cause := recover(); cause != nil {

@@ -1,13 +1,14 @@
 package wasm
 
 import (
+	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"io"
 	"time"
 
-	"context"
-
 	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/sys"
 )
 
 // world is all that an instance can see of the outside: clocks, randomness,
@@ -16,6 +17,21 @@ import (
 type world struct {
 	attempt *attempt        // nil between attempts
 	ctx     context.Context // of the attempt
+	frozen  *frozen         // while the module is prepared; nil afterwards
+	began   time.Time       // when its clock that only rises showed 0
+}
+
+// newWorld is what an instance made for that attempt will see. A clock that
+// only rises begins where it stood when the snapshot was taken.
+func (m *Module) newWorld(a *attempt) *world {
+	if a.preparing {
+		return &world{frozen: freeze(sha256.Sum256([]byte(m.info.Digest)))}
+	}
+	w := &world{began: m.engine.began}
+	if m.snapshot != nil {
+		w.began = w.began.Add(-time.Duration(m.snapshot.passed))
+	}
+	return w
 }
 
 // enter shows the world of an attempt; leave hides it.
@@ -24,17 +40,22 @@ func (w *world) enter(ctx context.Context, a *attempt) { w.attempt, w.ctx = a, c
 func (w *world) leave() { w.attempt, w.ctx = nil, nil }
 
 func (w *world) config() wazero.ModuleConfig {
-	return wazero.NewModuleConfig().
+	c := wazero.NewModuleConfig().
 		WithName("").         // instances of one module exist side by side
 		WithStartFunctions(). // called by hand, see initialise
-		WithSysWalltime().
-		WithSysNanotime().
-		WithNanosleep(w.sleep).
-		WithRandSource(rand.Reader).
 		WithStdin(stdin{w}).
 		WithStdout(stdout{w}).
 		WithStderr(stderr{w})
+	if f := w.frozen; f != nil {
+		return c.WithWalltime(f.walltime, microsecond).WithNanotime(f.nanotime, microsecond).WithNanosleep(f.sleep).WithRandSource(f.random)
+	}
+	return c.WithSysWalltime().WithNanotime(w.nanotime, 1).WithNanosleep(w.sleep).WithRandSource(rand.Reader)
 }
+
+// microsecond is how finely a frozen clock shows time.
+const microsecond = sys.ClockResolution(time.Microsecond)
+
+func (w *world) nanotime() int64 { return int64(time.Since(w.began)) }
 
 // sleep ends with the attempt. Without that, a guest that sleeps for an hour
 // holds its slot for an hour.

@@ -18,6 +18,7 @@ import (
 type snapshot struct {
 	image   *image.Image
 	globals []uint64
+	passed  int64 // nanoseconds on the guest's clock that only rises
 }
 
 // coldReason says why a module can't be kept: some of its state is out of
@@ -52,7 +53,7 @@ func (m *Module) take(i *instance) (*snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &snapshot{image: taken}
+	s := &snapshot{image: taken, passed: i.world.frozen.passed}
 	for _, g := range m.globals(i.module) {
 		s.globals = append(s.globals, g.Get())
 	}

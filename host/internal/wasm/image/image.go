@@ -58,6 +58,9 @@ func (k *Keeper) Take(memory []byte) (*Image, error) {
 // Size is the number of bytes in the image.
 func (i *Image) Size() int64 { return int64(i.size) }
 
+// Bytes is the image itself, to be read until it is closed.
+func (i *Image) Bytes() []byte { return i.backing.bytes }
+
 // Close lets go of the image. Regions that keep it are not disturbed; no
 // further region can.
 func (i *Image) Close() error {

@@ -1,0 +1,69 @@
+package wasm
+
+import (
+	"context"
+
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/lessee-run/lessee/abi"
+)
+
+// requester is a sink that sends HTTP requests too. The error ends the attempt;
+// what the guest can handle is in the answer.
+type requester interface {
+	HTTP(ctx context.Context, document []byte) ([]byte, error)
+}
+
+// hostHTTP sends a request, and keeps the answer until the guest takes it.
+func hostHTTP(ctx context.Context, a *attempt, m api.Module, stack []uint64) {
+	ptr, n := api.DecodeU32(stack[0]), api.DecodeU32(stack[1])
+	document, ok := m.Memory().Read(ptr, n)
+	if !ok {
+		a.stop(abi.Errorf(abi.CodePointerInvalid, "the request at %d, %d bytes long, lies outside the guest's memory", ptr, n))
+	}
+	answer, err := a.request(ctx, document)
+	if err != nil {
+		a.stop(endOf(ctx, err))
+	}
+	a.answer = answer
+	stack[0] = uint64(len(answer))
+}
+
+// request refuses what the module did not ask for in its manifest. All else is
+// for the sink to decide; while a module is prepared there is none that sends.
+func (a *attempt) request(ctx context.Context, document []byte) ([]byte, error) {
+	sender, ok := a.log.sink.(requester)
+	switch {
+	case !ok:
+		return refusal("no request can be sent here: a module has rights only while it runs a job")
+	case a.manifest != nil && !a.manifest.Wants.HTTP:
+		return refusal(`the module's manifest does not want HTTP: set "wants": {"http": true}, and pack it again`)
+	}
+	return sender.HTTP(ctx, document)
+}
+
+func refusal(why string) ([]byte, error) {
+	return abi.EncodeHTTPResponse(abi.HTTPResponse{Error: abi.Errorf(abi.CodeHTTPDenied, "%s", why)})
+}
+
+// endOf is the error of an attempt that ends because a request did.
+func endOf(ctx context.Context, err error) *abi.Error {
+	switch e := asError(err); {
+	case e != nil:
+		return e
+	case ctx.Err() != nil:
+		return causeOf(ctx)
+	}
+	return abi.Errorf(abi.CodeHostError, "%v", err)
+}
+
+// hostHTTPResponse copies the answer that is kept, and forgets it.
+func hostHTTPResponse(_ context.Context, a *attempt, m api.Module, stack []uint64) {
+	ptr, n := api.DecodeU32(stack[0]), api.DecodeU32(stack[1])
+	answer := a.answer[:min(int64(n), int64(len(a.answer)))]
+	if !m.Memory().Write(ptr, answer) {
+		a.stop(abi.Errorf(abi.CodePointerInvalid, "the answer's place at %d, %d bytes long, lies outside the guest's memory", ptr, n))
+	}
+	a.answer = nil
+	stack[0] = uint64(len(answer))
+}
