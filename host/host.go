@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/lessee-run/lessee/host/internal/egress"
 	"github.com/lessee-run/lessee/host/internal/executor"
 	"github.com/lessee-run/lessee/host/internal/postgres"
 	"github.com/lessee-run/lessee/host/internal/wasm"
@@ -24,6 +25,7 @@ type Host struct {
 	store    *postgres.Store
 	close    func()
 	engine   *wasm.Engine
+	network  *egress.Network
 	set      *executor.Set
 	watcher  *executor.Watcher
 	worker   *worker.Worker
@@ -51,7 +53,7 @@ func New(ctx context.Context, cfg Config, version string, log *zap.Logger) (*Hos
 		pool.Close()
 		return nil, fmt.Errorf("start the WASM engine: %w", err)
 	}
-	h := &Host{cfg: cfg, log: log, store: postgres.NewStore(pool), close: pool.Close, engine: engine}
+	h := &Host{cfg: cfg, log: log, store: postgres.NewStore(pool), close: pool.Close, engine: engine, network: egress.NewNetwork(os.LookupEnv)}
 	h.wire(version)
 	if h.health, err = listenHealth(ctx, cfg.HealthAddr, h); err != nil {
 		h.engine.Close(ctx) //nolint:errcheck // the first error tells
@@ -68,7 +70,7 @@ func (h *Host) wire(version string) {
 		},
 	}
 	h.set = executor.New(launchers, h.cfg.bounds(), func() { h.worker.Wake(); h.worker.Look() }, h.log.Named("executor"))
-	h.watcher = executor.NewWatcher(h.store, h.set, h.log.Named("registry"))
+	h.watcher = executor.NewWatcher(source{h.store, h.network}, h.set, h.log.Named("registry"))
 	h.worker = worker.New(worker.Config{
 		Host:    h.cfg.Name,
 		Version: version,
@@ -78,6 +80,7 @@ func (h *Host) wire(version string) {
 		// The others are for the heartbeat, claims, and batches, the sweep and the registry.
 		Commands: h.cfg.Conns - 3,
 		Refresh:  h.watcher.Refresh,
+		Network:  network{h.network},
 	}, h.store, h.set, h.log.Named("worker"))
 	h.listener = h.store.NewListener(h.log.Named("listen"))
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest"
 
 	"github.com/lessee-run/lessee/host"
@@ -165,7 +166,13 @@ func (i *installation) host(change func(*host.Config)) (h *host.Host, stop func(
 	if change != nil {
 		change(&cfg)
 	}
-	h, err := host.New(i.t.Context(), cfg, "test", zaptest.NewLogger(i.t))
+	return i.hostOf(cfg, zaptest.NewLogger(i.t))
+}
+
+// hostOf is host with a configuration and a log of the test's own.
+func (i *installation) hostOf(cfg host.Config, log *zap.Logger) (h *host.Host, stop func()) {
+	i.t.Helper()
+	h, err := host.New(i.t.Context(), cfg, "test", log)
 	if err != nil {
 		i.t.Fatal(err)
 	}

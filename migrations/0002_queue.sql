@@ -171,6 +171,7 @@ create table lessee.job_attempt (
   ended_at       timestamptz not null,
   error          jsonb,
   usage          jsonb,
+  requests       jsonb, -- [{method, url, status, …}], HTTP that its executor asked for; null: none
   log_tail       text,
   trace_id       text not null,
   parent_span_id text not null,
@@ -247,6 +248,7 @@ create type lessee.job_outcome as (
   enqueue        jsonb,
   commands       jsonb,
   usage          jsonb, -- abi.Usage
+  requests       jsonb, -- as in job_attempt
   log_tail       text,
   span_id        text,
   module_sha256  text
@@ -262,6 +264,7 @@ create type lessee.job_ending as (
   error          jsonb,
   retry_after_ms bigint,
   usage          jsonb,
+  requests       jsonb,
   log_tail       text,
   span_id        text,
   module_sha256  text

@@ -10,7 +10,8 @@ import (
 type Snapshot struct {
 	Version  int64 // registry_version of the database when it was read
 	Settings Settings
-	Pending  []string // digests of modules that no host has admitted yet
+	Pending  []string        // digests of modules that no host has admitted yet
+	Secrets  []SecretBinding // disabled ones too
 	classes  map[string]Class
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lessee-run/lessee/abi"
+	"github.com/lessee-run/lessee/host/internal/egress"
 	"github.com/lessee-run/lessee/host/internal/job"
 	"github.com/lessee-run/lessee/host/internal/postgres"
 )
@@ -136,6 +137,7 @@ func attemptFields(t postgres.AttemptRecord) [][2]string {
 		{"result", positiveSize(u.OutputBytes)},
 		{"module", text(t.ModuleSHA256)},
 		{"span", t.SpanID},
+		{"requests", requests(t.Requests)},
 		{"log", strings.ReplaceAll(strings.TrimRight(text(t.LogTail), "\n"), "\n", "\n  \t")},
 	}
 }
@@ -198,4 +200,21 @@ func progress(p *job.Progress) string {
 		return ""
 	}
 	return strings.TrimSpace(fmt.Sprintf("%.1f%% %s", float64(p.Permille)/10, p.Note))
+}
+
+// requests lists the HTTP requests of an attempt, one to a line.
+func requests(data json.RawMessage) string {
+	var records []egress.Record
+	if err := json.Unmarshal(data, &records); err != nil {
+		return compact(data)
+	}
+	lines := make([]string, len(records))
+	for i, r := range records {
+		outcome := fmt.Sprint(r.Status)
+		if r.Error != nil {
+			outcome = string(r.Error.Code)
+		}
+		lines[i] = fmt.Sprintf("%s %s: %s, %dms, %s out, %s in", r.Method, r.URL, outcome, r.MS, size(r.RequestBytes), size(r.ResponseBytes))
+	}
+	return strings.Join(lines, "\n  \t")
 }

@@ -17,7 +17,7 @@ begin
     p_outcome.span_id := substr(replace(gen_random_uuid()::text, '-', ''), 1, 16); -- one host's slip must not fail the batch
   end if;
   v_ending := row(p_job.id, p_job.fence, p_job.lease_id, p_outcome.word, p_outcome.output, p_outcome.error, p_outcome.retry_after_ms,
-                  p_outcome.usage, p_outcome.log_tail, p_outcome.span_id, p_outcome.module_sha256);
+                  p_outcome.usage, p_outcome.requests, p_outcome.log_tail, p_outcome.span_id, p_outcome.module_sha256);
   if p_outcome.word is null or p_outcome.word not in ('succeed', 'retry', 'dead_letter', 'park', 'release', 'cancel') then
     v_ending.word := 'retry';
     v_ending.error := jsonb_build_object('code', 'host_error', 'message', format('the host reported the word %s, which is none of an attempt', coalesce(quote_literal(p_outcome.word), 'null')));

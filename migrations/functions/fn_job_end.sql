@@ -15,7 +15,7 @@ declare
 begin
   return query
   with held as materialized (
-    select q.*, e.word as asked, e.output, e.error, e.retry_after_ms, e.usage, e.log_tail, e.span_id, e.module_sha256,
+    select q.*, e.word as asked, e.output, e.error, e.retry_after_ms, e.usage, e.requests, e.log_tail, e.span_id, e.module_sha256,
            lessee.fn_default_retry_policy() || coalesce(c.retry_policy, '{}') as policy,
            coalesce(c.idempotency_retention, interval '1 day') as retention
     from unnest(p_endings) e
@@ -31,9 +31,9 @@ begin
            end as word
     from held h
   ), attempted as (
-    insert into job_attempt (job_id, fence, attempt, class, word, lease_id, module_sha256, leased_at, ended_at, error, usage, log_tail,
+    insert into job_attempt (job_id, fence, attempt, class, word, lease_id, module_sha256, leased_at, ended_at, error, usage, requests, log_tail,
                              trace_id, parent_span_id, span_id, sampled, tracestate, correlation_id)
-    select e.id, e.fence, e.attempt, e.class, e.word, e.lease_id, e.module_sha256, e.leased_at, v_now, e.error, e.usage, e.log_tail,
+    select e.id, e.fence, e.attempt, e.class, e.word, e.lease_id, e.module_sha256, e.leased_at, v_now, e.error, e.usage, e.requests, e.log_tail,
            p.trace_id, p.parent_span_id, e.span_id, p.sampled, p.tracestate, p.correlation_id
     from ending e join job_payload p on p.job_id = e.id
     returning *

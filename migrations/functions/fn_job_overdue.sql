@@ -10,7 +10,7 @@ declare
 begin
   select array_agg(row(s.id, s.fence, s.lease_id, 'retry', null,
                        jsonb_build_object('code', 'overdue', 'message', 'the host neither ended nor killed the attempt in time'),
-                       null, null, null, substr(replace(gen_random_uuid()::text, '-', ''), 1, 16), null)::job_ending)
+                       null, null, null, null, substr(replace(gen_random_uuid()::text, '-', ''), 1, 16), null)::job_ending)
   into v_endings
   from (
     select q.id, q.fence, q.lease_id

@@ -16,7 +16,7 @@ begin
 
   select array_agg(row(s.id, s.fence, s.lease_id, 'rescue', null,
                        jsonb_build_object('code', 'host_lost', 'message', format(case s.end_reason when 'closed' then 'host %s closed lease %s and left the job' else 'host %s stopped renewing lease %s' end, s.host, s.lease_id)),
-                       null, null, null, substr(replace(gen_random_uuid()::text, '-', ''), 1, 16), null)::job_ending)
+                       null, null, null, null, substr(replace(gen_random_uuid()::text, '-', ''), 1, 16), null)::job_ending)
   into v_endings
   from (
     select q.id, q.fence, q.lease_id, l.host, l.end_reason

@@ -34,7 +34,7 @@ begin
   -- A host trusts a lease, and so waits for an answer, for less than ttl_ms.
   select array_agg(row(s.id, s.fence, p_lease, 'release', null,
                        jsonb_build_object('code', 'interrupted', 'message', 'the host never learned of this grant'),
-                       null, null, null, substr(replace(gen_random_uuid()::text, '-', ''), 1, 16), null)::job_ending)
+                       null, null, null, null, substr(replace(gen_random_uuid()::text, '-', ''), 1, 16), null)::job_ending)
   into v_unknown
   from (
     select q.id, q.fence from job_queue q

@@ -8,6 +8,7 @@ as $$
   select jsonb_build_object(
     'version', (select v.version from lessee.registry_version v),
     'settings', (select jsonb_object_agg(s.name, s.value) from lessee.runtime_setting s),
+    'secrets', lessee.fn_secret_snapshot(),
     -- Nobody has admitted them yet; the next ones are told when these are.
     'pending', coalesce((select jsonb_agg(p.sha256) from (
       select m.sha256 from lessee.executor_module_registry m where m.status = 'pending' and m.abi in ('core', 'command') order by m.added_at limit 20) p), '[]'),

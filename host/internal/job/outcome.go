@@ -28,6 +28,7 @@ type Outcome struct {
 	Enqueue      []abi.FollowUp  `json:"enqueue,omitempty"`
 	Commands     []abi.Command   `json:"commands,omitempty"`
 	Usage        *abi.Usage      `json:"usage,omitempty"`
+	Requests     json.RawMessage `json:"requests,omitempty"` // HTTP, one record each
 	LogTail      string          `json:"log_tail,omitempty"`
 	SpanID       string          `json:"span_id"`
 	ModuleDigest string          `json:"module_sha256,omitempty"`

@@ -18,6 +18,7 @@ type AttemptRecord struct {
 	EndedAt      time.Time       `json:"ended_at"`
 	Error        json.RawMessage `json:"error"`
 	Usage        json.RawMessage `json:"usage"` // abi.Usage
+	Requests     json.RawMessage `json:"requests"` // HTTP: [{method, url, status, …}]
 	LogTail      *string         `json:"log_tail"`
 	SpanID       string          `json:"span_id"`
 }
@@ -25,7 +26,7 @@ type AttemptRecord struct {
 func (d *Desk) attempts(ctx context.Context, id int64) ([]AttemptRecord, error) {
 	return list[AttemptRecord](ctx, d, `
 		select a.fence, a.attempt, a.word, a.lease_id, l.host, a.module_sha256, a.leased_at, a.ended_at,
-		       coalesce(a.error, 'null') as error, coalesce(a.usage, 'null') as usage, a.log_tail, a.span_id
+		       coalesce(a.error, 'null') as error, coalesce(a.usage, 'null') as usage, coalesce(a.requests, 'null') as requests, a.log_tail, a.span_id
 		from lessee.job_attempt a
 		left join lessee.dot_iu_runtime_lease l on l.lease_id = a.lease_id
 		where a.job_id = $1 order by a.fence`, id)

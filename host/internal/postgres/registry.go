@@ -28,10 +28,11 @@ func (s *Store) LoadRegistry(ctx context.Context) (*registry.Snapshot, error) {
 		return nil, err
 	}
 	var doc struct {
-		Version  int64             `json:"version"`
-		Pending  []string          `json:"pending"`
-		Settings settingRows       `json:"settings"`
-		Classes  []json.RawMessage `json:"classes"`
+		Version  int64                    `json:"version"`
+		Pending  []string                 `json:"pending"`
+		Secrets  []registry.SecretBinding `json:"secrets"`
+		Settings settingRows              `json:"settings"`
+		Classes  []json.RawMessage        `json:"classes"`
 	}
 	if err := json.Unmarshal(data, &doc); err != nil {
 		return nil, fmt.Errorf("read the registry snapshot: %w", err)
@@ -41,7 +42,7 @@ func (s *Store) LoadRegistry(ctx context.Context) (*registry.Snapshot, error) {
 		classes[i] = readClass(row)
 	}
 	snapshot := registry.NewSnapshot(doc.Version, doc.Settings.read(), classes)
-	snapshot.Pending = doc.Pending
+	snapshot.Pending, snapshot.Secrets = doc.Pending, doc.Secrets
 	return snapshot, nil
 }
 

@@ -30,14 +30,22 @@ func (s *session) attempt(j job.Job, class registry.Class) {
 // execute runs the executor and decides what to ask for.
 func (s *session) execute(j job.Job, class registry.Class) job.Outcome {
 	span := newSpanID()
-	log := &attemptLog{log: s.log.With(
-		zap.Int64("job", j.ID), zap.String("class", j.Class), zap.Int("attempt", j.Attempt),
-		zap.String("trace_id", j.Trace.TraceID), zap.String("span_id", span))}
-
-	result, usage, err := s.call(j, class, span, log)
+	e := &execution{job: j, class: class, envelope: j.Envelope(class, span), sink: &attemptSink{
+		network: s.cfg.Network,
+		attemptLog: &attemptLog{log: s.log.With(
+			zap.Int64("job", j.ID), zap.String("class", j.Class), zap.Int("attempt", j.Attempt),
+			zap.String("trace_id", j.Trace.TraceID), zap.String("span_id", span))},
+	}}
+	result, usage, err := s.call(e)
+	if err == nil {
+		err = e.sink.scan(result)
+	} else {
+		err = e.sink.redact(err)
+	}
 	outcome := job.Decide(result, err, class.Retry)
 	outcome.JobID, outcome.Fence, outcome.Attempt, outcome.SpanID = j.ID, j.Fence, j.Attempt, span
-	outcome.ModuleDigest, outcome.Usage = class.ModuleDigest, &usage
+	outcome.ModuleDigest, outcome.Usage, outcome.Requests = class.ModuleDigest, &usage, e.sink.used(&usage)
+	log := e.sink.attemptLog
 	if outcome.Error != nil {
 		outcome.LogTail = log.tail()
 		log.log.Info("attempt failed", zap.String("word", string(outcome.Word)), zap.String("code", string(outcome.Error.Code)), zap.String("error", outcome.Error.Message))
@@ -47,22 +55,31 @@ func (s *session) execute(j job.Job, class registry.Class) job.Outcome {
 	return outcome
 }
 
+// execution is one attempt in its executor.
+type execution struct {
+	job      job.Job
+	class    registry.Class
+	envelope abi.Envelope
+	sink     *attemptSink
+}
+
 // call is the executor's part. Its error is an *abi.Error, or the cause for
 // which the attempt was stopped.
-func (s *session) call(j job.Job, class registry.Class, span string, log *attemptLog) (abi.Result, abi.Usage, error) {
+func (s *session) call(e *execution) (abi.Result, abi.Usage, error) {
 	ctx, stop := context.WithCancelCause(s.work)
 	defer stop(nil)
-	if !s.started(j, log, stop) {
+	if !s.started(e.job, e.sink.attemptLog, stop) {
 		return abi.Result{}, abi.Usage{}, job.ErrInterrupted
 	}
-	if class.Runtime == registry.RuntimeCommand {
+	if e.class.Runtime == registry.RuntimeCommand {
 		return abi.Result{Status: abi.StatusOK}, abi.Usage{}, nil // the commit does the work
 	}
-	envelope, err := abi.EncodeEnvelope(j.Envelope(class, span))
+	envelope, err := abi.EncodeEnvelope(e.envelope)
 	if err != nil {
 		return abi.Result{}, abi.Usage{}, abi.Errorf(abi.CodeHostError, "encode the envelope: %v", err)
 	}
-	result, usage, err := s.runner.Execute(ctx, class, envelope, log)
+	e.sink.requests = s.cfg.Network.Open(e.class, e.envelope.Trace)
+	result, usage, err := s.runner.Execute(ctx, e.class, envelope, e.sink)
 	if err != nil && ctx.Err() != nil {
 		if cause := context.Cause(ctx); errors.Is(cause, job.ErrCancelled) || errors.Is(cause, job.ErrInterrupted) {
 			err = cause

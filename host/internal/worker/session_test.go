@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -43,6 +44,14 @@ func (r *runner) Execute(ctx context.Context, _ registry.Class, _ []byte, _ abi.
 	return abi.Result{}, abi.Usage{}, context.Cause(ctx)
 }
 
+// closed is a network that sends nothing.
+type closed struct{}
+
+func (closed) Open(registry.Class, abi.Trace) Requests      { return closed{} }
+func (closed) Scan([]byte) error                            { return nil }
+func (closed) HTTP(context.Context, []byte) ([]byte, error) { return nil, errors.New("no network") }
+func (closed) Used(*abi.Usage) json.RawMessage              { return nil }
+
 func at(version int64, module string) *registry.Snapshot {
 	return registry.NewSnapshot(version, registry.DefaultSettings(), []registry.Class{{Name: "a", Runtime: registry.RuntimeWASM, ModuleDigest: module, Enabled: true, Concurrency: 4}})
 }
@@ -50,7 +59,7 @@ func at(version int64, module string) *registry.Snapshot {
 // testSession is a session without a database: nothing that these tests do asks for one.
 func testSession(t *testing.T, r *runner) *session {
 	t.Helper()
-	w := New(Config{Slots: 8, Commands: 1, Memory: 1 << 30, Refresh: func(context.Context) error { return errors.New("no database") }}, nil, r, zaptest.NewLogger(t))
+	w := New(Config{Slots: 8, Commands: 1, Memory: 1 << 30, Network: closed{}, Refresh: func(context.Context) error { return errors.New("no database") }}, nil, r, zaptest.NewLogger(t))
 	s := newSession(t.Context(), w, job.Lease{ID: 1, TTL: time.Minute}, time.Now())
 	t.Cleanup(func() {
 		s.lose("the test is over")

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"encoding/json"
 	"sync"
 	"time"
 
@@ -35,6 +36,18 @@ type Runner interface {
 	Execute(ctx context.Context, class registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error)
 }
 
+// Network sends the HTTP requests of attempts, and knows what must not be kept.
+type Network interface {
+	Open(class registry.Class, trace abi.Trace) Requests
+	Scan(data []byte) error // data holds the value of a credential
+}
+
+// Requests sends those of one attempt.
+type Requests interface {
+	HTTP(ctx context.Context, document []byte) ([]byte, error)
+	Used(usage *abi.Usage) (records json.RawMessage)
+}
+
 // Config of a worker.
 type Config struct {
 	Host    string        // name, for the lease
@@ -45,6 +58,7 @@ type Config struct {
 	// Commands is how many commits with commands may be on their way at once:
 	// they last, and the heartbeat must never wait for a connection.
 	Commands int
+	Network  Network
 	// Refresh brings the Runner to the registry's newest version; called when a
 	// claim shows that there is one.
 	Refresh func(context.Context) error
