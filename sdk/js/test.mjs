@@ -1,14 +1,16 @@
 // Runs a handler in a plain `node --test`, through the contract as it travels:
 // the payload is encoded into an envelope, the answer decoded from a result.
-import { begin } from "./runtime/attempt.mjs";
+import { executor } from "./runtime/attempt.mjs";
 import { decodeDocument, encodeDocument } from "./runtime/http.mjs";
+import { decode, encode } from "./runtime/json.mjs";
 
 /** Gives payload to the handler as attempt 1 of a job that is due in a minute. */
 export async function run(handler, payload, options = {}) {
   const seen = { log: [], progress: [] };
-  const finish = begin(handler, recorder(seen, options), JSON.stringify(envelope(payload, options)));
+  const start = executor(handler, recorder(seen, options));
+  const finish = start(encode(envelope(payload, options)), true);
   await new Promise(setImmediate); // all promises that can settle have, as in the sandbox
-  const result = JSON.parse(finish());
+  const result = decode(finish(), true);
   return { result, output: result.output, ...seen };
 }
 

@@ -44,7 +44,7 @@
 
 const VERSION: i32 = 1;
 const ERROR: i32 = 3;
-const STACK: usize = 256 << 10; // of the engine's own: then the script catches a RangeError, before the host's limit ends the attempt
+const STACK: usize = 128 << 10; // of the engine's own: a RangeError with its place comes before the host's default limit_stack
 const ROOM: usize = 2 << 20; // heap that a job finds free, because an instance whose memory grows can't be restored
 
 const fileName = memory.data<u8>([0x70, 0x6c, 0x75, 0x67, 0x69, 0x6e, 0x2e, 0x6a, 0x73, 0]); // plugin.js
@@ -75,7 +75,7 @@ export function lessee_init(): void {
   random_get(scratch, 16);
   seed(scratch);
   const setUp = must(evaluate(SCRIPT + 4, load<u32>(SCRIPT), fileName, 0));
-  start = must(call(setUp, newHost()));
+  start = must(call(setUp, newHost(), undef));
   runJobs();
   collect();
   free(malloc(ROOM));
@@ -89,10 +89,10 @@ export function lessee_execute(ptr: usize, size: i32): u64 {
   lessee_init();
   dropAnswer();
   const envelope = newString(ptr, size);
-  const finish = must(call(start, envelope));
+  const finish = must(call(start, envelope, hasLongNumber(ptr, size) ? newTrue() : undef));
   freeValue(envelope);
   runJobs();
-  answer = must(call(finish, 0));
+  answer = must(call(finish, undef, undef));
   freeValue(finish);
   outbox = toText(answer, scratch);
   return u64(outbox) << 32 | u64(load<u32>(scratch));
@@ -109,10 +109,19 @@ function runJobs(): void {
   while (runJob() != 0) {}
 }
 
-/** Calls f with the argument, if there is one. */
-function call(f: usize, argument: usize): usize {
-  store<usize>(scratch, argument);
-  return callFunction(f, undef, i32(argument != 0), scratch);
+function call(f: usize, a: usize, b: usize): usize {
+  store<usize>(scratch, a);
+  store<usize>(scratch, b, sizeof<usize>());
+  return callFunction(f, undef, 2, scratch);
+}
+
+/** Whether a text holds 16 digits in a row: an integer of more than 15 may be too long for a number. */
+function hasLongNumber(text: usize, size: i32): bool {
+  for (let at = 0, digits = 0; at < size; at++) {
+    digits = u32(load<u8>(text + at)) - 0x30 < 10 ? digits + 1 : 0;
+    if (digits == 16) return true;
+  }
+  return false;
 }
 
 /** Ends the guest, with the exception in the log, unless value is one: the script's own code answers what handlers throw. */

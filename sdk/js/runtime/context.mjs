@@ -1,25 +1,32 @@
 import { exchange } from "./http.mjs";
-import { decode, encodeChecked } from "./json.mjs";
 import { logger } from "./log.mjs";
+import { decode, encodeChecked } from "./json.mjs";
 
-/** What a handler gets beside its payload. Effects are gathered, and committed with the job or not at all. */
-export function context({ job, trace, config }, host, effects) {
-  return {
-    job,
-    trace,
-    config,
+/**
+ * Returns a function that makes what a handler gets beside its payload. What
+ * all attempts share is made once: closures are dear, and an engine runs one
+ * attempt at a time.
+ */
+export function contextFor(host) {
+  let job, effects;
+  const shared = {
     log: logger(host.log),
     progress: (permille, note = "") => host.progress(permille, String(note)),
     cancelled: () => host.cancelled() || Date.now() >= job.deadline?.getTime(),
     http: (request) => exchange(host.http, request),
-    enqueue: (followUp) => add(effects.enqueue, encodeFollowUp(followUp)),
-    command: (name, args) => add(effects.commands, encodeCommand(name, args)),
-    emit: (type, payload, key) => add(effects.events, encodeEvent(type, payload, key)),
+    enqueue: (followUp) => add(effects, "enqueue", encodeFollowUp(followUp)),
+    command: (name, args) => add(effects, "commands", encodeCommand(name, args)),
+    emit: (type, payload, key) => add(effects, "events", encodeEvent(type, payload, key)),
+  };
+  return ({ job: its, trace, config }, gathered) => {
+    [job, effects] = [its, gathered];
+    return { __proto__: shared, job, trace, config };
   };
 }
 
-function add(list, effect) {
-  list.push(effect);
+/** Effects are gathered, and committed with the job or not at all. */
+function add(effects, list, effect) {
+  (effects[list] ??= []).push(effect);
 }
 
 function encodeCommand(name, args) {
@@ -52,5 +59,5 @@ const optional = (value, what) => (value === undefined ? undefined : textOf(valu
 
 /** A copy as JSON has it: what the handler changes later does not matter, and what can't travel throws here. */
 function copyOf(value, what) {
-  return value === undefined ? undefined : decode(encodeChecked(value, what));
+  return value === undefined ? undefined : decode(encodeChecked(value, what), true);
 }

@@ -1,14 +1,11 @@
 const MAX_DEPTH = 500; // of a whole result
 const ENVELOPE = 4; // levels of a result around what a handler passes on
 
-const long = /\d{16}/;
 const integer = /^-?\d+$/;
-/** What the encoded form of text that Postgres can't store looks like, and of some that it can. */
-const suspect = /\\u(0000|d[89a-f])/i;
 
-/** JSON.parse, but an integer that a number can't hold becomes a BigInt (where the engine tells: QuickJS, Node from 21). */
-export function decode(text) {
-  return long.test(text) ? JSON.parse(text, exactly) : JSON.parse(text);
+/** JSON.parse; with exact, an integer that a number can't hold becomes a BigInt, where the engine allows: QuickJS, Node from 21. */
+export function decode(text, exact) {
+  return exact ? JSON.parse(text, exactly) : JSON.parse(text);
 }
 
 function exactly(_, value, { source } = {}) {
@@ -35,9 +32,11 @@ export function encodeChecked(value, what) {
     throw unfit(`${what} does not encode as JSON: ${error.message}`);
   }
   if (text === undefined) throw unfit(`${what} is a ${typeof value}, which JSON has not`);
-  if (suspect.test(text) || text.split(/[[{]/, MAX_DEPTH).length > MAX_DEPTH - ENVELOPE) refuseUnstorable(JSON.parse(text), what, "", ENVELOPE);
+  if (text.includes("\\u") || mayBeDeep(text)) refuseUnstorable(JSON.parse(text), what, "", ENVELOPE);
   return text;
 }
+
+const mayBeDeep = (text) => text.length > MAX_DEPTH && text.split(/[[{]/, MAX_DEPTH).length > MAX_DEPTH - ENVELOPE;
 
 /** The text with what Postgres can't store replaced: for words about a failure, which must get through. */
 export const storable = (text) => text.toWellFormed().replaceAll("\0", "\ufffd");

@@ -5,7 +5,7 @@ const MAX_STACK = 8 << 10; // of a stack in an attempt's record, in characters
 
 /** A result whose effects count. Its output is encoded here, and stays apart until encodeResult. */
 export function success(status, output, effects) {
-  return { head: { status, ...present(effects) }, output: encodeOutput(output) };
+  return { head: { status, ...effects }, output: encodeOutput(output) };
 }
 
 /** What a handler's throw amounts to. */
@@ -24,8 +24,6 @@ export function encodeResult({ head, output }) {
   const text = encode(head);
   return output === undefined ? text : `${text.slice(0, -1)},"output":${output}}`;
 }
-
-const present = (effects) => Object.fromEntries(Object.entries(effects).filter(([, list]) => list.length > 0));
 
 function park(thrown, effects, host) {
   try {
@@ -48,7 +46,7 @@ function errorOf(thrown, host) {
   if (!(thrown instanceof Error)) return { code: "handler_error", message: storable(`the handler threw ${thrown}`) };
   const stack = host.locate(thrown.stack ?? "");
   const error = { code: codeOf(thrown), message: storable(messageOf(thrown, stack)) };
-  if (thrown.detail !== undefined) error.detail = decode(encodeChecked(thrown.detail, "the error's detail"));
+  if (thrown.detail !== undefined) error.detail = decode(encodeChecked(thrown.detail, "the error's detail"), true);
   else if (!isOurs(thrown)) error.detail = { stack: storable(stack.slice(0, MAX_STACK)) };
   return error;
 }

@@ -1,4 +1,4 @@
-import { begin } from "./attempt.mjs";
+import { executor } from "./attempt.mjs";
 import { installGlobals } from "./globals.mjs";
 import { locator } from "./locate.mjs";
 
@@ -10,8 +10,7 @@ import { locator } from "./locate.mjs";
 export function setUp(hostFunction, lines, load) {
   const host = { ...bridge(hostFunction), locate: locator(lines) };
   installGlobals(host);
-  const handler = handlerOf(evaluate(load, host));
-  return (envelope) => begin(handler, host, envelope);
+  return executor(handlerOf(evaluate(load, host)), host);
 }
 
 function bridge(hostFunction) {
