@@ -327,8 +327,12 @@ LESSEE_FN bool lessee_skip_char(lessee_cursor *c, char want) {
 
 LESSEE_FN bool lessee_skip_string(lessee_cursor *c) {
     if (!lessee_skip_char(c, '"')) return lessee_wrong(c, "a string is missing");
-    while (c->p < c->end) {
-        unsigned char b = (unsigned char)*c->p;
+    for (;;) {
+        const char *p = c->p; /* most characters are passed here */
+        while (p < c->end && *p >= 0x20 && *p != '"' && *p != '\\') p++;
+        c->p = p;
+        if (p == c->end) return lessee_wrong(c, "a string does not end");
+        unsigned char b = (unsigned char)*p;
         if (b == '"') return c->p++, true;
         if (b < 0x20) return lessee_wrong(c, "a string holds a control character");
         if (b == '\\') {
@@ -337,15 +341,12 @@ LESSEE_FN bool lessee_skip_string(lessee_cursor *c) {
             if (r < 0) return lessee_wrong(c, "a string holds an escape that is none");
             if (c->storable && r == 0) return lessee_wrong(c, "a string holds a NUL character");
             if (c->storable && (r & 0x1ff800) == 0xd800) return lessee_wrong(c, "a string holds half of a surrogate pair");
-        } else if (b < 0x80 || !c->storable) {
-            c->p++;
         } else {
-            size_t n = lessee_utf8(c->p, c->end);
+            size_t n = c->storable ? lessee_utf8(c->p, c->end) : 1;
             if (!n) return lessee_wrong(c, "it is not valid UTF-8");
             c->p += n;
         }
     }
-    return lessee_wrong(c, "a string does not end");
 }
 
 LESSEE_FN int lessee_skip_digits(lessee_cursor *c) {
@@ -423,13 +424,18 @@ LESSEE_FN const char *lessee_check(lessee_text t, bool storable) {
     return c.p == c.end ? NULL : "something follows its value";
 }
 
+/* A value without the space before it. */
+LESSEE_FN lessee_json lessee_trim(lessee_json j) {
+    lessee_cursor c = lessee_cursor_of(j);
+    lessee_skip_space(&c);
+    j.size -= (size_t)(c.p - j.at), j.at = c.p;
+    return j;
+}
+
 /* Text as JSON; absent if it is none. */
 LESSEE_FN lessee_json lessee_parse(lessee_text t) {
-    lessee_json none = {NULL, 0};
-    if (lessee_check(t, false)) return none;
-    while (*t.at == ' ' || *t.at == '\n' || *t.at == '\t' || *t.at == '\r') t.at++, t.size--;
-    lessee_json j = {t.at, t.size};
-    return j;
+    lessee_json none = {NULL, 0}, j = {t.at, t.size};
+    return lessee_check(t, false) ? none : lessee_trim(j);
 }
 
 LESSEE_FN lessee_kind lessee_kind_of(lessee_json j) {
@@ -1056,47 +1062,70 @@ LESSEE_FN bool lessee_envelope_wrong(lessee_call *call, const char *what) {
     return false;
 }
 
-/* These three read a field of the envelope that may be missing, or null. */
-LESSEE_FN bool lessee_envelope_int(lessee_call *call, lessee_json from, const char *pointer, int64_t *out) {
-    lessee_json j = lessee_at(from, pointer);
-    return lessee_kind_of(j) <= LESSEE_NULL || lessee_to_int(j, out) || lessee_envelope_wrong(call, pointer);
+typedef enum { LESSEE_AS_JSON, LESSEE_AS_INT, LESSEE_AS_TEXT, LESSEE_AS_TIME } lessee_as;
+
+typedef struct {
+    const char *key;
+    lessee_as as;
+    void *out;
+} lessee_field;
+
+/* A null leaves a field as it was, but for one that takes any JSON. */
+LESSEE_FN bool lessee_open_field(lessee_call *call, const lessee_field *f, lessee_json j) {
+    if (f->as == LESSEE_AS_JSON) return *(lessee_json *)f->out = j, true;
+    if (lessee_kind_of(j) == LESSEE_NULL) return true;
+    if (f->as == LESSEE_AS_INT) return lessee_to_int(j, (int64_t *)f->out);
+    lessee_text t = {"", 0};
+    if (!lessee_to_text(call, j, &t)) return false;
+    if (f->as == LESSEE_AS_TIME) return lessee_parse_time(t, (int64_t *)f->out);
+    *(lessee_text *)f->out = t;
+    return true;
 }
 
-LESSEE_FN bool lessee_envelope_text(lessee_call *call, lessee_json from, const char *pointer, lessee_text *out) {
-    lessee_json j = lessee_at(from, pointer);
-    *out = lessee_text_of("");
-    return lessee_kind_of(j) <= LESSEE_NULL || lessee_to_text(call, j, out) || lessee_envelope_wrong(call, pointer);
-}
-
-LESSEE_FN bool lessee_envelope_time(lessee_call *call, lessee_json from, const char *pointer, int64_t *out) {
-    lessee_text t;
-    if (!lessee_envelope_text(call, from, pointer, &t)) return false;
-    return !t.size || lessee_parse_time(t, out) || lessee_envelope_wrong(call, pointer);
+/* Reads an object in one walk; what it has beyond the fields is of a later host. */
+LESSEE_FN bool lessee_open_fields(lessee_call *call, lessee_json object, const lessee_field *fields, size_t count) {
+    if (lessee_kind_of(object) > LESSEE_NULL && lessee_kind_of(object) != LESSEE_OBJECT)
+        return lessee_envelope_wrong(call, "an object is of another type");
+    for (lessee_walk w = lessee_walk_of(object); lessee_next(&w);)
+        for (size_t i = 0; i < count; i++)
+            if (lessee_key_is(w.key, fields[i].key) && !lessee_open_field(call, &fields[i], w.value))
+                return lessee_envelope_wrong(call, fields[i].key);
+    return true;
 }
 
 LESSEE_FN bool lessee_open(lessee_call *call, lessee_text envelope) {
     const char *wrong = lessee_check(envelope, false);
-    lessee_json e = lessee_parse(envelope);
-    lessee_job *job = &call->job;
+    lessee_json whole = {envelope.at, envelope.size}, job = {NULL, 0}, trace = {NULL, 0};
     int64_t abi = 0;
+    const lessee_field top[] = {
+        {"abi", LESSEE_AS_INT, &abi},
+        {"job", LESSEE_AS_JSON, &job},
+        {"trace", LESSEE_AS_JSON, &trace},
+        {"config", LESSEE_AS_JSON, &call->config},
+        {"payload", LESSEE_AS_JSON, &call->payload},
+    };
+    const lessee_field of_job[] = {
+        {"id", LESSEE_AS_INT, &call->job.id},
+        {"class", LESSEE_AS_TEXT, &call->job.job_class},
+        {"attempt", LESSEE_AS_INT, &call->job.attempt},
+        {"max_attempts", LESSEE_AS_INT, &call->job.max_attempts},
+        {"enqueued_at", LESSEE_AS_TIME, &call->job.enqueued_ms},
+        {"deadline", LESSEE_AS_TIME, &call->job.deadline_ms},
+        {"idempotency_key", LESSEE_AS_TEXT, &call->job.idempotency_key},
+    };
+    const lessee_field of_trace[] = {
+        {"traceparent", LESSEE_AS_TEXT, &call->traceparent},
+        {"tracestate", LESSEE_AS_TEXT, &call->tracestate},
+    };
     if (wrong) return lessee_envelope_wrong(call, wrong);
-    if (lessee_kind_of(e) != LESSEE_OBJECT && lessee_kind_of(e) != LESSEE_NULL) return lessee_envelope_wrong(call, "it is no object");
-    if (!lessee_envelope_int(call, e, "/abi", &abi)) return false;
+    if (!lessee_open_fields(call, lessee_trim(whole), top, 5)) return false;
     if (abi != LESSEE_ABI) {
         lessee_fail(call, "abi_mismatch", "the envelope is of another version than this SDK, which speaks ABI v1: "
                                           "rebuild the plugin with the SDK of the host's release");
         return false;
     }
-    call->payload = lessee_at(e, "/payload");
-    call->config = lessee_at(e, "/config");
-    return lessee_envelope_int(call, e, "/job/id", &job->id) && lessee_envelope_text(call, e, "/job/class", &job->job_class) &&
-        lessee_envelope_int(call, e, "/job/attempt", &job->attempt) &&
-        lessee_envelope_int(call, e, "/job/max_attempts", &job->max_attempts) &&
-        lessee_envelope_time(call, e, "/job/enqueued_at", &job->enqueued_ms) &&
-        lessee_envelope_time(call, e, "/job/deadline", &job->deadline_ms) &&
-        lessee_envelope_text(call, e, "/job/idempotency_key", &job->idempotency_key) &&
-        lessee_envelope_text(call, e, "/trace/traceparent", &call->traceparent) &&
-        lessee_envelope_text(call, e, "/trace/tracestate", &call->tracestate);
+    call->job.job_class = call->job.idempotency_key = call->traceparent = call->tracestate = lessee_text_of("");
+    return lessee_open_fields(call, job, of_job, 7) && lessee_open_fields(call, trace, of_trace, 2);
 }
 
 /* ---- The result --------------------------------------------------------- */

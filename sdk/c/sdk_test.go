@@ -27,6 +27,14 @@ func TestC_GreetsAsTheGoExampleDoes(t *testing.T) {
 	guesttest.Greets(t, build(t, "examples/greet.c", withLibc))
 }
 
+func TestC_TheReadmesExampleWorks(t *testing.T) {
+	source := filepath.Join(t.TempDir(), "count.c")
+	if err := os.WriteFile(source, []byte(guesttest.ReadmeExample(t, "c")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	guesttest.Counts(t, build(t, source, withLibc))
+}
+
 func TestC_NoopNeedsNoLibc(t *testing.T) {
 	for name, flags := range map[string][]string{"with": withLibc, "without": withoutLibc} {
 		if got := guesttest.Run(t, build(t, "examples/noop.c", flags), `{}`); got.Status != abi.StatusOK {

@@ -260,3 +260,33 @@ func Greets(t *testing.T, module []byte) {
 		}
 	}
 }
+
+// ReadmeExample is the first block of code of a language in a README.md.
+func ReadmeExample(t *testing.T, language string) string {
+	t.Helper()
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(readme), "\n```"+language+"\n")
+	code, _, found := strings.Cut(rest, "\n```\n")
+	if !found {
+		t.Fatalf("README.md has no block of %s", language)
+	}
+	return code + "\n"
+}
+
+// Counts holds a plugin to what the READMEs' example does.
+func Counts(t *testing.T, module []byte) {
+	g := Open(t, module)
+	got := run(t, g, envelope(`{"order":7,"lines":[{"sku":"a","count":2},{"sku":"b","count":3}]}`))
+	if string(got.Output) != `{"pieces":5}` || len(got.Enqueue) != 1 || got.Enqueue[0].Class != "pack" {
+		t.Errorf("got %+v %v", got, got.Error)
+	}
+	if want := []string{"log 1 order 7 counted"}; !reflect.DeepEqual(g.Said, want) {
+		t.Errorf("it logs %q, want %q", g.Said, want)
+	}
+	if got := run(t, g, envelope(`{"order":7}`)); got.Status != abi.StatusFail || !strings.Contains(got.Error.Message, "/lines is missing") {
+		t.Errorf("got %+v %v", got, got.Error)
+	}
+}
