@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lessee-run/lessee/host/internal/signature"
+	"github.com/lessee-run/lessee/host/internal/wasm"
 	"github.com/lessee-run/lessee/registry"
 )
 
@@ -21,6 +22,7 @@ type Config struct {
 	Memory      int64           `koanf:"memory"`       // bytes that the limits of all guests at work may add up to
 	Grace       time.Duration   `koanf:"grace"`        // how long running attempts may finish on shutdown
 	CacheDir    string          `koanf:"cache_dir"`    // compiled modules; empty: none is kept
+	CacheBytes  int64           `koanf:"cache_bytes"`  // that they may take there; what was used least recently goes first
 	HealthAddr  string          `koanf:"health_addr"`  // host:port of the health endpoint; empty: none
 	Conns       int             `koanf:"conns"`        // connections to Postgres, one more for LISTEN
 	LimitsMax   registry.Bounds `koanf:"limits_max"`   // upper bounds of the limits of classes, by their keys
@@ -46,6 +48,7 @@ func DefaultConfig() Config {
 		Memory:     defaultMemory(),
 		Grace:      20 * time.Second,
 		CacheDir:   filepath.Join(cache, "lessee"),
+		CacheBytes: wasm.DefaultCacheBytes,
 		HealthAddr: "127.0.0.1:7070",
 		Conns:      8,
 		Signatures: string(signature.Off),
@@ -85,6 +88,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("memory is %d bytes: it must be at least %d (64 MiB)", c.Memory, 64<<20)
 	case c.Grace < 0:
 		return fmt.Errorf("grace is %s: it can't be negative", c.Grace)
+	case c.CacheBytes < 1<<20:
+		return fmt.Errorf("cache_bytes is %d: it must be at least %d (1 MiB); for no cache at all, leave cache_dir empty", c.CacheBytes, 1<<20)
 	case c.Conns < 4 || c.Conns > 1000:
 		return fmt.Errorf("conns is %d: it must be from 4 to 1000", c.Conns)
 	}

@@ -48,7 +48,7 @@ func New(ctx context.Context, cfg Config, version string, log *zap.Logger) (*Hos
 		pool.Close()
 		return nil, err
 	}
-	engine, err := wasm.New(ctx, wasm.Config{CacheDir: cfg.CacheDir, Log: log.Named("wasm")})
+	engine, err := wasm.New(ctx, wasm.Config{CacheDir: cfg.CacheDir, CacheBytes: cfg.CacheBytes, Log: log.Named("wasm")})
 	if err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("start the WASM engine: %w", err)

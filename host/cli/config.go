@@ -46,6 +46,7 @@ func hostFlags(c *cobra.Command) *string {
 	flags.Int("slots", d.Slots, "attempts at once, over all classes")
 	flags.Duration("grace", d.Grace, "how long running attempts may finish on shutdown")
 	flags.String("cache-dir", d.CacheDir, "where compiled modules are kept; empty: nowhere")
+	flags.Int64("cache-bytes", d.CacheBytes, "bytes that compiled modules may take there; what was used least recently goes first")
 	flags.String("health-addr", d.HealthAddr, "host:port of the health endpoint; empty: none")
 	flags.Int64("memory", d.Memory, "bytes that the memory limits of all guests at work may add up to")
 	flags.StringToInt64("limits-max", nil, "upper bounds of the limits of classes, as KEY=VALUE,…; a class above one is not run here")
