@@ -94,7 +94,7 @@ func TestDefaults_AreTheSameInTheDatabaseAndInGo(t *testing.T) {
 func TestJobOutcome_HasTheFieldsThatTheHostSends(t *testing.T) {
 	l := newLaw(t)
 	full := job.Outcome{Output: []byte("1"), Error: &abi.Error{}, RetryAfterMS: 1, Events: []abi.Event{{}}, Enqueue: []abi.FollowUp{{}},
-		Commands: []abi.Command{{}}, Usage: &abi.Usage{}, LogTail: "x", ModuleDigest: "x"}
+		Commands: []abi.Command{{}}, Usage: &abi.Usage{}, Requests: []byte("[]"), LogTail: "x", ModuleDigest: "x"}
 	data, err := json.Marshal(full)
 	if err != nil {
 		t.Fatal(err)
