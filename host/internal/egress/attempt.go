@@ -82,13 +82,9 @@ func (a *Attempt) left() int64 { return a.maxBytes - a.bytes }
 func (a *Attempt) spend(n int64, total *int64) error {
 	*total += n
 	if a.bytes += n; a.bytes > a.maxBytes {
-		return a.exhausted()
+		return abi.Errorf(abi.CodeLimitHTTPBytes, "the attempt's HTTP requests and answers are larger than its limit of %d bytes (http_bytes)", a.maxBytes)
 	}
 	return nil
-}
-
-func (a *Attempt) exhausted() error {
-	return abi.Errorf(abi.CodeLimitHTTPBytes, "the attempt's HTTP requests and answers are larger than its limit of %d bytes (http_bytes)", a.maxBytes)
 }
 
 // traceparent makes a request a child of the attempt's own span.

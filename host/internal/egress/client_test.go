@@ -48,6 +48,10 @@ func TestClient_EveryRequestIsAChildOfTheAttemptsSpan(t *testing.T) {
 		span := w.attempt.Records()[len(w.attempt.Records())-1].SpanID
 		w.ok(got, 200, "[00-0af7651916cd43dd8448eb211c80319c-"+span+"-01] [a=b]")
 	}
+	w.attempt.state = ""
+	if r := w.do(abi.HTTPRequest{URL: url, Headers: guests}); !strings.HasSuffix(string(r.Body), " []") {
+		t.Errorf("the guest's own tracestate was sent: %s", r.Body)
+	}
 	if r := w.attempt.Records(); r[0].SpanID == r[1].SpanID {
 		t.Error("two requests are one span")
 	}

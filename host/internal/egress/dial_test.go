@@ -18,13 +18,32 @@ func TestDial_AnAddressThatTheGrantDoesNotReachIsRefused(t *testing.T) {
 	w, url := toServer(t, func(http.ResponseWriter, *http.Request) { hits++ })
 	w.grant(nil, grantFor(url, func(g *registry.HTTPGrant) { g.AllowPrivate = registry.PrivateNets{} }))
 	for answer, text := range map[string]string{"127.0.0.1": "loopback", "::1": "loopback", "::ffff:127.0.0.1": "loopback", "10.1.2.3": "private", "169.254.169.254": "metadata",
-		"fe80::1": "link-local", "64:ff9b::7f00:1": "loopback", "2002:7f00:1::": "loopback", "0.0.0.0": "unspecified", "224.0.0.1": "multicast", "100.64.0.1": "carrier",
-		"8.8.8.8 127.0.0.1": "loopback"} { // one bad address spoils the name
+		"fe80::1": "link-local", "64:ff9b::7f00:1": "loopback", "2002:7f00:1::": "loopback", "0.0.0.0": "unspecified", "224.0.0.1": "multicast", "100.64.0.1": "carrier"} {
 		w.names.set("api.test", answer)
 		w.refused(w.get(url), abi.CodeHTTPDenied, text)
 	}
 	if hits > 0 {
 		t.Errorf("%d requests reached the server", hits)
+	}
+}
+
+func TestDial_OneAddressThatIsNotReachedSpoilsTheName(t *testing.T) {
+	w, url := toServer(t, func(http.ResponseWriter, *http.Request) {})
+	for _, answer := range []string{"127.0.0.1 127.0.0.2", "127.0.0.2 127.0.0.1"} {
+		w.names.set("api.test", answer)
+		w.refused(w.get(url), abi.CodeHTTPDenied, "127.0.0.2 is a loopback address")
+	}
+}
+
+func TestDial_TheSocketsOwnAddressIsCheckedAgain(t *testing.T) {
+	d := newDialer(nets("127.0.0.1/32"), nil)
+	if err := d.control(t.Context(), "tcp4", "127.0.0.1:80", nil); err != nil {
+		t.Error(err)
+	}
+	for _, address := range []string{"127.0.0.2:80", "[::1]:80", "[fe80::1%lo]:80", "localhost:80"} {
+		if d.control(t.Context(), "tcp", address, nil) == nil {
+			t.Errorf("%s is connected to", address)
+		}
 	}
 }
 

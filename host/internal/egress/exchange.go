@@ -85,6 +85,7 @@ func (h hop) request(ctx context.Context, a *Attempt, secrets *reading, span str
 		}
 	}
 	request.Header.Set("Traceparent", a.traceparent(span))
+	request.Header.Del("Tracestate")
 	if a.state != "" {
 		request.Header.Set("Tracestate", a.state)
 	}
@@ -103,9 +104,6 @@ func (h hop) read(ctx context.Context, a *Attempt, answer *http.Response, secret
 	response := abi.HTTPResponse{Status: answer.StatusCode, Headers: lowered(answer.Header), URL: h.target.url.String()}
 	if err := h.inspect(answer, secrets); err != nil {
 		return abi.HTTPResponse{}, err
-	}
-	if h.method != http.MethodHead && answer.ContentLength > a.left() {
-		return abi.HTTPResponse{}, a.exhausted()
 	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, a.left()+1))
 	if err := a.spend(int64(len(body)), &record.ResponseBytes); err != nil {

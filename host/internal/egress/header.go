@@ -15,7 +15,7 @@ const (
 )
 
 // forbidden reports whether a header is the connection's own business, which
-// this package does. Trace context is no such: the guest's is replaced in silence.
+// this package does. Trace context is no such: the host's replaces the guest's in silence.
 func forbidden(name string) bool {
 	switch name {
 	case "Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "Te", "Trailer", "Upgrade", "Expect", "Http2-Settings", "Alt-Used":
@@ -46,8 +46,6 @@ func guestHeader(given map[string][]string) (http.Header, error) {
 	if count > maxHeaders || size > maxHeaderBytes {
 		return nil, abi.Errorf(abi.CodeHTTPInvalid, "the request has %d header values of %d bytes: at most %d of %d are sent", count, size, maxHeaders, maxHeaderBytes)
 	}
-	header.Del("Traceparent")
-	header.Del("Tracestate")
 	return header, nil
 }
 
