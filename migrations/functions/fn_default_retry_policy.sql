@@ -10,7 +10,7 @@ as $$ select '{
   "cap_ms": 3600000,
   "jitter": 0.2,
   "max_crashes": 3,
-  "permanent_codes": ["payload_invalid", "result_schema", "not_granted", "not_registered", "limit_input", "limit_effects"]
+  "permanent_codes": ["payload_invalid", "result_schema", "not_granted", "not_registered", "limit_input", "limit_effects", "http_denied", "http_invalid", "http_secret", "result_secret"]
 }'::jsonb $$;
 comment on function lessee.fn_default_retry_policy() is 'retry policy of a class that names none';
 grant execute on function lessee.fn_default_retry_policy() to lessee_operator, lessee_reader;
