@@ -16,10 +16,13 @@ static OUTBOX: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 /// The default of `init`.
 pub fn nothing() {}
 
-/// Runs constructors, once: because it is named here, the linker does not wrap
-/// every export in a call of its own.
+/// Makes panics tell where they were, after the constructors ran. Those are
+/// called by name because otherwise the linker, until Rust links WASI's reactor
+/// start into a cdylib, wraps every export in a call of them. With that start
+/// they run twice; those of WASI's libc can.
+/// See <https://github.com/rust-lang/rust/pull/161421>.
 #[cfg(target_arch = "wasm32")]
-pub fn initialize() {
+pub fn start() {
     extern "C" {
         fn __wasm_call_ctors();
     }

@@ -81,12 +81,8 @@ macro_rules! plugin {
             use super::*;
 
             #[no_mangle]
-            extern "C" fn _initialize() {
-                $crate::core::initialize()
-            }
-
-            #[no_mangle]
             extern "C" fn lessee_init() {
+                $crate::core::start();
                 $init();
                 $crate::core::make_room()
             }
