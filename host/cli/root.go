@@ -43,7 +43,7 @@ func (a *app) root() *cobra.Command {
 	for _, add := range []func() *cobra.Command{a.upCommand, a.hostCommand, a.migrateCommand} {
 		addTo(root, groupRun, add())
 	}
-	for _, add := range []func() *cobra.Command{a.classCommand, a.moduleCommand, a.keyCommand, a.jobCommand, a.dlqCommand, a.doctorCommand} {
+	for _, add := range []func() *cobra.Command{a.classCommand, a.moduleCommand, a.keyCommand, a.secretCommand, a.jobCommand, a.dlqCommand, a.doctorCommand} {
 		addTo(root, groupOperate, add())
 	}
 	root.AddCommand(a.versionCommand(), &cobra.Command{Use: "exit-codes", Short: "What the exit codes say", Long: exitHelp})
