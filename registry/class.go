@@ -42,7 +42,8 @@ type Class struct {
 	Isolation    Isolation
 	Status       Status
 	StatusReason string
-	Broken       string // why the row could not even be read; empty otherwise
+	Faults       map[string]string // why the class can't run on a module, by its digest, as the database found in its manifest
+	Broken       string            // why the row could not even be read; empty otherwise
 }
 
 // Isolation is what an attempt shares with those before it.

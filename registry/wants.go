@@ -9,7 +9,7 @@ import (
 )
 
 // Denied says what a module wants and g does not grant; empty: nothing. The
-// database's fn_wants_error says the same when it knows the manifest already.
+// database's fn_manifest_error says the same when it knows the manifest already.
 func (g Grants) Denied(wants abi.Wants) string {
 	var denied []string
 	for _, kind := range []struct {

@@ -28,7 +28,7 @@ begin
         then 'the module is not WASM; point the class at a module of abi core or command'
       when new.candidate_sha256 is not null and (select m.abi from executor_module_registry m where m.sha256 = new.candidate_sha256) not in ('core', 'command')
         then 'the candidate is not WASM; try a module of abi core or command'
-      else coalesce(lessee.fn_wants_error(new.module_sha256, new.grants), lessee.fn_wants_error(new.candidate_sha256, new.grants))
+      else coalesce(lessee.fn_manifest_error(new.module_sha256, new.grants, new.config), lessee.fn_manifest_error(new.candidate_sha256, new.grants, new.config))
     end);
   if v_error is not null then
     raise exception 'class %: %', new.class, v_error using errcode = 'check_violation';

@@ -1,7 +1,8 @@
 -- Gives the jobs of re-pointed classes to their new modules, of each when no
 -- live host would lose it by that: every one that can run the module that
--- serves is ready for the new one, and at least one is. Hosts call it with their
--- heartbeat, after their report.
+-- serves is ready for the new one, and at least one is; and when the class is all
+-- that the new one asks for by its manifest, which hosts report of it. Hosts call
+-- it with their heartbeat, after their report.
 create or replace function lessee.fn_class_switch()
 returns void
 language plpgsql volatile
@@ -18,6 +19,8 @@ begin
   for v_class in
     select * from executor_class_registry where serving_sha256 is not null for update skip locked -- an operator's open transaction costs no host its lease
   loop
+    continue when exists (select from executor_module_registry m where m.sha256 = v_class.module_sha256 and m.status = 'pending')
+               or lessee.fn_manifest_error(v_class.module_sha256, v_class.grants, v_class.config) is not null;
     perform from (
       select h.classes -> v_class.class as seen
       from dot_iu_runtime_lease l join queue_heartbeat h using (lease_id)

@@ -12,6 +12,7 @@ declare
   v_detail text;
   v_name text;
   v_args text;
+  v_manifest jsonb; -- of the module that ran
 begin
   if p_outcome.span_id !~ '^[0-9a-f]{16}$' or coalesce(p_outcome.span_id, repeat('0', 16)) = repeat('0', 16) then
     p_outcome.span_id := substr(replace(gen_random_uuid()::text, '-', ''), 1, 16); -- one host's slip must not fail the batch
@@ -24,13 +25,18 @@ begin
     return v_ending;
   end if;
   if p_outcome.word not in ('succeed', 'park')
-     or p_outcome.word = 'park' and p_job.cancel_requested_at is not null -- becomes a cancel, which has no effects
-     or p_class.runtime <> 'command' and p_class.result_schema is null
-        and coalesce(p_outcome.commands, p_outcome.enqueue, p_outcome.events) is null then
+     or p_outcome.word = 'park' and p_job.cancel_requested_at is not null then -- becomes a cancel, which has no effects
+    return v_ending;
+  end if;
+  if p_outcome.module_sha256 is not null then
+    select m.manifest into v_manifest from executor_module_registry m where m.sha256 = p_outcome.module_sha256;
+  end if;
+  if p_class.runtime <> 'command' and p_class.result_schema is null and v_manifest #> '{schemas,output}' is null
+     and coalesce(p_outcome.commands, p_outcome.enqueue, p_outcome.events) is null then
     return v_ending; -- nothing to do that could fail
   end if;
   begin
-    v_ending.output := lessee.fn_job_effects(p_job, p_class, p_outcome);
+    v_ending.output := lessee.fn_job_effects(p_job, p_class, p_outcome, v_manifest);
     return v_ending;
   exception
     when query_canceled then

@@ -1,8 +1,10 @@
 -- Does what a result asks for: the class's own command, listed commands,
--- follow-ups, events; then holds the output against the result schema.
+-- follow-ups, events; then holds the output against the result schema of the
+-- class and the one in the manifest of the module that ran; null: it has none, so
+-- the class's grants are all that counts.
 -- Returns the output. Runs in a subtransaction of fn_job_commit: an error
 -- undoes all of it. Errors carry a code in DETAIL, as fn_job_commit expects.
-create or replace function lessee.fn_job_effects(p_job lessee.job_queue, p_class lessee.executor_class_registry, p_outcome lessee.job_outcome)
+create or replace function lessee.fn_job_effects(p_job lessee.job_queue, p_class lessee.executor_class_registry, p_outcome lessee.job_outcome, p_manifest jsonb)
 returns jsonb
 language plpgsql volatile
 set search_path = pg_catalog, lessee, pg_temp
@@ -13,7 +15,7 @@ declare
   v_output jsonb := p_outcome.output;
   v_item record;
   v_errors text;
-  v_wants jsonb; -- of the module; null: it has no manifest, so the class's grants are all that counts
+  v_wants jsonb := p_manifest -> 'wants';
 begin
   if jsonb_array_length(p_outcome.commands) > (v_limits ->> 'commands')::integer
      or jsonb_array_length(p_outcome.enqueue) > (v_limits ->> 'follow_ups')::integer
@@ -23,9 +25,6 @@ begin
       p_class.class, v_limits ->> 'commands', v_limits ->> 'follow_ups', v_limits ->> 'events'));
   end if;
 
-  if p_outcome.commands is not null or p_outcome.enqueue is not null then
-    select m.manifest -> 'wants' into v_wants from executor_module_registry m where m.sha256 = p_outcome.module_sha256;
-  end if;
   select * into v_trace from job_payload p where p.job_id = p_job.id;
   if p_class.runtime = 'command' then
     v_output := lessee.fn_command_run(p_job, p_outcome.span_id, v_trace.trace_id, p_class.command, v_trace.payload);
@@ -65,13 +64,19 @@ begin
   end loop;
 
   if p_class.result_schema is not null and p_outcome.word = 'succeed' then
-    select string_agg(format('%s %s', case when e.pointer = '' then '(root)' else e.pointer end, e.message), '; ') into v_errors
-    from lessee.fn_json_schema_errors(p_class.result_schema, coalesce(v_output, 'null')) e;
+    v_errors := lessee.fn_json_schema_error(p_class.result_schema, v_output);
     if v_errors is not null then
       perform lessee.fn_fail('result_schema', format('the output breaks the result schema of class %s: %s', p_class.class, v_errors));
+    end if;
+  end if;
+  if p_manifest #> '{schemas,output}' is not null and p_outcome.word = 'succeed' then
+    v_errors := lessee.fn_json_schema_error(p_manifest #> '{schemas,output}', v_output);
+    if v_errors is not null then
+      perform lessee.fn_fail('result_schema', format('the output breaks the schema of module %s, which made it: %s',
+        (select m.name || '@' || m.version from executor_module_registry m where m.sha256 = p_outcome.module_sha256), v_errors));
     end if;
   end if;
   return v_output;
 end
 $$;
-comment on function lessee.fn_job_effects(lessee.job_queue, lessee.executor_class_registry, lessee.job_outcome) is 'does what a result asks for';
+comment on function lessee.fn_job_effects(lessee.job_queue, lessee.executor_class_registry, lessee.job_outcome, jsonb) is 'does what a result asks for';

@@ -11,6 +11,8 @@ declare
   v_class executor_class_registry;
   v_now timestamptz := clock_timestamp();
   v_error text;
+  v_module text;
+  v_schema jsonb; -- of the payload, by the manifest of the module that serves
   v_size bigint;
   v_limit bigint;
   v_first bigint;
@@ -30,11 +32,21 @@ begin
       using errcode = 'LS413', hint = 'Send a reference to the data, or raise limits.input_bytes of the class.';
   end if;
   if v_class.payload_schema is not null then
-    select string_agg(format('%s %s', case when e.pointer = '' then '(root)' else e.pointer end, e.message), '; ') into v_error
-    from lessee.fn_json_schema_errors(v_class.payload_schema, p_payload) e;
+    v_error := lessee.fn_json_schema_error(v_class.payload_schema, p_payload);
     if v_error is not null then
       raise exception 'the payload breaks the schema of class %: %', p_class, v_error
         using errcode = 'LS422', hint = 'lessee class show prints the schema.';
+    end if;
+  end if;
+  if v_class.module_sha256 is not null then
+    select m.manifest #> '{schemas,payload}', m.name || '@' || m.version into v_schema, v_module
+    from executor_module_registry m where m.sha256 = coalesce(v_class.serving_sha256, v_class.module_sha256);
+    if v_schema is not null then
+      v_error := lessee.fn_json_schema_error(v_schema, p_payload);
+      if v_error is not null then
+        raise exception 'the payload breaks the schema of module %, which runs class %: %', v_module, p_class, v_error
+          using errcode = 'LS422', hint = 'lessee module show prints the schema.';
+      end if;
     end if;
   end if;
   if p_priority not between 0 and 1000 then

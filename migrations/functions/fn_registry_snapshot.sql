@@ -29,6 +29,11 @@ as $$
         'grants', c.grants,
         'config', c.config,
         'concurrency', c.concurrency_per_host,
+        'faults', case when c.enabled then (
+          select jsonb_object_agg(m.sha256, e.error)
+          from unnest(array[c.module_sha256, c.serving_sha256, c.candidate_sha256]) m(sha256)
+          cross join lateral (select lessee.fn_manifest_error(m.sha256, c.grants, c.config) as error) e
+          where e.error is not null) end,
         'status', c.status,
         'status_reason', c.status_reason))
       from lessee.executor_class_registry c), '[]'));

@@ -174,6 +174,8 @@ func (s *Set) readiness(class registry.Class, digest string) job.Readiness {
 	}
 	m, r := s.modules[digest], job.Readiness{Module: digest}
 	switch {
+	case class.Faults[digest] != "":
+		r.Reason = class.Faults[digest]
 	case s.bounds.Exceeded(class.Limits) != "":
 		r.Reason = s.bounds.Exceeded(class.Limits)
 	case m == nil || m.state == launching: // no reason: not yet

@@ -42,6 +42,7 @@ func repointed(t *testing.T) (l *law, old, new string) {
 	l.class("plain", "")
 	old = ask[string](l, "select module_sha256 from lessee.executor_class_registry")
 	new = l.module("renderer", "2.0.0", []byte("other bytes"))
+	l.admit(l.lease(), new, nil)
 	l.point(new)
 	return l, old, new
 }

@@ -78,6 +78,7 @@ type classRow struct {
 	Concurrency  int                  `json:"concurrency"`
 	Status       registry.Status      `json:"status"`
 	StatusReason string               `json:"status_reason"`
+	Faults       map[string]string    `json:"faults"`
 }
 
 func readClass(data json.RawMessage) registry.Class {
@@ -96,7 +97,7 @@ func readClass(data json.RawMessage) registry.Class {
 		ModuleDigest: row.ModuleSHA256, NextDigest: row.NextSHA256, PrevDigest: row.PrevSHA256,
 		Candidate: registry.Candidate{Digest: row.Candidate, Percent: row.Canary},
 		Limits:    row.Limits, Retry: row.Retry, Grants: row.Grants, Config: row.Config, Concurrency: row.Concurrency,
-		Status: row.Status, StatusReason: row.StatusReason,
+		Status: row.Status, StatusReason: row.StatusReason, Faults: row.Faults,
 	}
 }
 
