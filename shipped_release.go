@@ -10,4 +10,7 @@ import "embed"
 //	go build -tags release .
 //
 //go:embed README.md docs/*.md plugins/dot plugins/render/*.schema.json plugins/render/render.wasm
+//go:embed abi/*.go sdk/*.go sdk/internal/*/*.go sdk/sdktest/*.go sdk/template
+//go:embed sdk/c/lessee.h sdk/c/template sdk/rust/Cargo.toml sdk/rust/src/*.rs sdk/rust/template
+//go:embed sdk/js/package*.json sdk/js/*.mjs sdk/js/*.d.ts sdk/js/build/*.mjs sdk/js/engine/*.ts sdk/js/runtime/*.mjs sdk/js/template
 var shipped embed.FS

@@ -10,5 +10,6 @@
 //	host, migrate              the daemon and its schema
 //	class, module, job, dlq    rows that an operator reads and changes
 //	key, password              whose signatures of modules count, and the files that make them
+//	plugin                     what an author does with a folder; the loop is package author's
 //	doctor                     what a tired operator would miss
 package cli

@@ -19,7 +19,7 @@ func TestHelp_OfTheRootIsAsWritten(t *testing.T) {
 }
 
 func TestHelp_ExitCodesAreDocumented(t *testing.T) {
-	lessee(t, "help", "exit-codes").want(t, ExitOK, "  0  done", "  5  no database", "  7  job wait")
+	lessee(t, "help", "exit-codes").want(t, ExitOK, "  0  done", "  5  no database", "  7  job wait, plugin run")
 }
 
 func TestHelp_EveryCommandSaysWhatItDoesAndShowsHow(t *testing.T) {

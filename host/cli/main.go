@@ -15,7 +15,7 @@ import (
 
 // Main runs lessee with args (without the program's name) and returns its exit
 // code. shipped holds what `lessee up` installs: README.md, docs, plugins/dot,
-// plugins/render.
+// plugins/render; and what `lessee plugin new` writes: abi, sdk.
 func Main(args []string, shipped fs.FS, in io.Reader, out, errs io.Writer) int {
 	ctx, again, stop := interruptible(context.Background())
 	defer stop()

@@ -22,6 +22,7 @@ const rootExample = `  lessee up                                   # everything 
 const (
 	groupRun     = "run"
 	groupOperate = "operate"
+	groupWrite   = "write"
 )
 
 func (a *app) root() *cobra.Command {
@@ -39,13 +40,14 @@ func (a *app) root() *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.dsn, "dsn", "", "Postgres to use: a URL or key=value pairs (LESSEE_DSN)")
 	flags.StringVar(&a.dataDir, "data-dir", "", "where the private Postgres lives (LESSEE_DATA_DIR)")
-	root.AddGroup(&cobra.Group{ID: groupRun, Title: "To run:"}, &cobra.Group{ID: groupOperate, Title: "To operate:"})
+	root.AddGroup(&cobra.Group{ID: groupRun, Title: "To run:"}, &cobra.Group{ID: groupOperate, Title: "To operate:"}, &cobra.Group{ID: groupWrite, Title: "To write executors:"})
 	for _, add := range []func() *cobra.Command{a.upCommand, a.hostCommand, a.migrateCommand} {
 		addTo(root, groupRun, add())
 	}
 	for _, add := range []func() *cobra.Command{a.classCommand, a.moduleCommand, a.keyCommand, a.secretCommand, a.jobCommand, a.dlqCommand, a.doctorCommand} {
 		addTo(root, groupOperate, add())
 	}
+	addTo(root, groupWrite, a.pluginCommand())
 	root.AddCommand(a.versionCommand(), &cobra.Command{Use: "exit-codes", Short: "What the exit codes say", Long: exitHelp})
 	return root
 }

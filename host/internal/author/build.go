@@ -87,33 +87,6 @@ func (p *Project) refuse(err error) error {
 	return fmt.Errorf("%w: %w%s", ErrRefused, err, remedy)
 }
 
-// describe is the manifest of the module: what the folder says, and what the
-// build packed into it where the folder says nothing.
-func (p *Project) describe(_ context.Context, info wasm.Info, _ io.Writer) (abi.Manifest, error) {
-	m := p.manifest()
-	if info.Manifest != nil {
-		m = merge(m, *info.Manifest)
-	}
-	return m, nil
-}
-
-// merge fills what m leaves out from what the build itself knows.
-func merge(m, own abi.Manifest) abi.Manifest {
-	for _, pair := range [][2]*[]byte{
-		{(*[]byte)(&m.Schemas.Payload), (*[]byte)(&own.Schemas.Payload)},
-		{(*[]byte)(&m.Schemas.Output), (*[]byte)(&own.Schemas.Output)},
-		{(*[]byte)(&m.Schemas.Config), (*[]byte)(&own.Schemas.Config)},
-	} {
-		if len(*pair[0]) == 0 {
-			*pair[0] = *pair[1]
-		}
-	}
-	if len(m.WarmUp) == 0 {
-		m.WarmUp = own.WarmUp
-	}
-	return m
-}
-
 func digestOf(module []byte) string {
 	sum := sha256.Sum256(module)
 	return hex.EncodeToString(sum[:])

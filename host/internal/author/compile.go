@@ -12,44 +12,9 @@ import (
 	"strings"
 )
 
-// outputWord stands for the file to make in the build command of a plugin.json.
-const outputWord = "{out}"
-
 // ErrBuild says that a compiler found something; its own words went to the
 // writer that [Build] was given.
 var ErrBuild = errors.New("the build failed")
-
-// recipe is how a module is made of the sources.
-type recipe struct {
-	args []string
-	env  []string
-	made string // the file it makes, if that is not the one it was told
-}
-
-// recipe returns how p is built into the file out.
-func (p *Project) recipe(out string) (recipe, error) {
-	r, err := p.ownRecipe(out)
-	if len(p.Build) == 0 {
-		return r, err
-	}
-	custom := recipe{env: r.env}
-	for _, arg := range p.Build {
-		custom.args = append(custom.args, strings.ReplaceAll(arg, outputWord, out))
-	}
-	return custom, nil
-}
-
-// ownRecipe is that of the language.
-func (p *Project) ownRecipe(out string) (recipe, error) {
-	switch p.Language {
-	case Go:
-		return recipe{
-			args: []string{"go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-buildmode=c-shared", "-o", out, "."},
-			env:  []string{"GOOS=wasip1", "GOARCH=wasm", "GOWORK=off"},
-		}, nil
-	}
-	return recipe{}, fmt.Errorf("%s: %w", p.Language, ErrNoKit)
-}
 
 // compile runs the recipe and returns the module. What the compiler says goes
 // to said as it comes.
@@ -60,7 +25,7 @@ func (p *Project) compile(ctx context.Context, said io.Writer) ([]byte, error) {
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
 	out := filepath.Join(dir, p.productName())
-	r, err := p.recipe(out)
+	r, err := p.recipe(ctx, out)
 	if err != nil {
 		return nil, err
 	}
@@ -76,9 +41,20 @@ func (p *Project) compile(ctx context.Context, said io.Writer) ([]byte, error) {
 	}
 	module, err := os.ReadFile(out)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%w: %s ended well and made no file %s. Its command in %s must write to %s", ErrBuild, r.args[0], filepath.Base(out), ProjectFile, outputWord)
+		return nil, fmt.Errorf("%w: %s ended well and made no file %s%s", ErrBuild, r.args[0], filepath.Base(out), p.whyNothing())
 	}
 	return module, err
+}
+
+// whyNothing says why a build may make no file, or another one.
+func (p *Project) whyNothing() string {
+	switch {
+	case len(p.Build) > 0:
+		return ": the command of \"build\" in " + ProjectFile + " must write to " + outputWord
+	case p.Language == Rust:
+		return ": Cargo.toml must name the package " + p.Name + ", as " + ProjectFile + " does, and have crate-type = [\"cdylib\"]"
+	}
+	return ""
 }
 
 func (r recipe) run(ctx context.Context, p *Project, said io.Writer) error {
@@ -101,5 +77,5 @@ func (p *Project) broken(ctx context.Context, r recipe, heard string, err error)
 			return fmt.Errorf("%w: %s", ErrBuild, remedy)
 		}
 	}
-	return fmt.Errorf("%w: %s says above why (%v). Mend that, and run lessee plugin build again", ErrBuild, strings.Join(r.args[:min(2, len(r.args))], " "), err)
+	return fmt.Errorf("%w: %s says above why (%w). Mend that, and run lessee plugin build again", ErrBuild, strings.Join(r.args[:min(2, len(r.args))], " "), err)
 }

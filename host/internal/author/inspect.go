@@ -26,39 +26,49 @@ type Outline struct {
 	LoadMS       int64         `json:"load_ms,omitempty"`
 }
 
-// Inspect tells about a file. With run it also admits it, which starts the
-// module once, as a host does.
-func Inspect(ctx context.Context, w *Workshop, binary []byte, run bool) (Outline, error) {
+// Inspect tells about a file. With admit it is also started once, as a
+// host does.
+func Inspect(ctx context.Context, w *Workshop, binary []byte, admit bool) (Outline, error) {
 	info, err := wasm.Inspect(binary)
+	o := outlineOf(info)
 	if err != nil {
-		return refusedOutline(ctx, binary, err), nil
+		o = refusedOutline(ctx, binary)
 	}
-	o := Outline{SHA256: info.Digest, Size: info.Size, Contract: info.Contract, Imports: info.Imports, Exports: info.Exports, MemoryBytes: info.MemoryBytes, Manifest: info.Manifest}
-	metered, err := meter.Rewrite(binary, meter.Options{ExportGlobals: true})
-	if err != nil {
-		o.Refused = err.Error()
-		return o, nil
+	if err == nil {
+		o.MeteredBytes, err = metered(binary)
 	}
-	o.MeteredBytes = int64(len(metered.Module))
-	if !run {
-		return o, nil
-	}
-	m, err := w.Load(ctx, binary)
-	if ctx.Err() != nil {
-		return Outline{}, ctx.Err()
+	if err == nil && admit {
+		err = o.admit(ctx, w, binary)
 	}
 	if err != nil {
 		o.Refused = err.Error()
-		return o, nil
 	}
-	o.Cold, o.LoadMS = m.Cold(), m.Took.Milliseconds()
-	return o, m.Close(ctx)
+	return o, ctx.Err()
 }
 
+func outlineOf(info wasm.Info) Outline {
+	return Outline{SHA256: info.Digest, Size: info.Size, Contract: info.Contract, Imports: info.Imports, Exports: info.Exports, MemoryBytes: info.MemoryBytes, Manifest: info.Manifest}
+}
+
+// metered is the size of a module that counts its work.
+func metered(binary []byte) (int64, error) {
+	result, err := meter.Rewrite(binary, meter.Options{ExportGlobals: true})
+	return int64(len(result.Module)), err
+}
+
+// admit starts the module once.
+func (o *Outline) admit(ctx context.Context, w *Workshop, binary []byte) error {
+	m, err := w.Load(ctx, binary)
+	if err != nil {
+		return err
+	}
+	o.Cold, o.LoadMS = m.Cold(), m.Took.Milliseconds()
+	return m.Close(ctx)
+}
 // refusedOutline is what can be told of a file that breaks the contract: all
 // of it, if it is WebAssembly at least.
-func refusedOutline(ctx context.Context, binary []byte, why error) Outline {
-	o := Outline{SHA256: digestOf(binary), Size: int64(len(binary)), Refused: why.Error()}
+func refusedOutline(ctx context.Context, binary []byte) Outline {
+	o := Outline{SHA256: digestOf(binary), Size: int64(len(binary))}
 	r := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigInterpreter())
 	defer r.Close(ctx) //nolint:errcheck // it ran nothing
 	m, err := r.CompileModule(ctx, binary)

@@ -29,8 +29,12 @@ type kit struct {
 // kits are the SDKs of this release. The patterns are those of shipped.go.
 func kits() map[Language]kit {
 	return map[Language]kit{
-		Go: {template: "sdk/template/go", root: ".", files: []string{"abi/*.go", "sdk/*.go", "sdk/sdktest/*.go"},
+		Go: {template: "sdk/template/go", root: "", files: []string{"abi/*.go", "sdk/*.go", "sdk/internal/*/*.go", "sdk/sdktest/*.go"},
 			more: map[string]string{"go.mod": "module github.com/lessee-run/lessee\n\ngo " + goVersion + "\n"}},
+		Rust: {template: "sdk/rust/template", root: "sdk/rust", files: []string{"Cargo.toml", "src/*.rs"}},
+		C:    {template: "sdk/c/template", root: "sdk/c", files: []string{"lessee.h"}},
+		JavaScript: {template: "sdk/js/template", root: "sdk/js",
+			files: []string{"package.json", "package-lock.json", "*.mjs", "*.d.ts", "build/*.mjs", "engine/*.ts", "runtime/*.mjs"}},
 	}
 }
 
@@ -58,8 +62,11 @@ func (k kit) install(shipped fs.FS, dir string) error {
 	}
 	for _, pattern := range k.files {
 		names, err := fs.Glob(shipped, path.Join(k.root, pattern))
-		if err != nil || len(names) == 0 {
-			return fmt.Errorf("%s: %w %v", pattern, ErrNoKit, err)
+		if err == nil && len(names) == 0 {
+			err = ErrNoKit
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", pattern, err)
 		}
 		for _, name := range names {
 			if strings.HasSuffix(name, "_test.go") {
@@ -69,7 +76,7 @@ func (k kit) install(shipped fs.FS, dir string) error {
 			if err != nil {
 				return err
 			}
-			if err := writeFile(filepath.Join(to, strings.TrimPrefix(name, k.root+"/")), data); err != nil {
+			if err := writeFile(filepath.Join(to, strings.TrimPrefix(strings.TrimPrefix(name, k.root), "/")), data); err != nil {
 				return err
 			}
 		}

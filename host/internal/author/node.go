@@ -18,27 +18,39 @@ const nodeModules = "node_modules"
 // usesNode reports whether a language's compiler comes from npm.
 func (l Language) usesNode() bool { return l == AssemblyScript || l == JavaScript }
 
-// linkPackages makes the packages that are on this machine already those of a
-// project: of the checkout that lessee is built or run in, or those that
-// [InstallPackages] has installed. Where there are none, the build says so.
+// linkPackages lets a project find its SDK by name, and makes the packages that
+// the SDK builds with those that are on this machine already: of the checkout
+// that lessee is built or run in, or those that [InstallPackages] has
+// installed. Where there are none, the build says so.
 func linkPackages(p *Project) error {
 	if !p.Language.usesNode() {
 		return nil
 	}
-	link := filepath.Join(p.Dir, sdkDir, nodeModules)
-	if _, err := os.Stat(link); err == nil {
-		return nil
-	}
-	for _, dir := range packageDirs(p.Language) {
-		if _, err := os.Stat(dir); err != nil {
-			continue
-		}
-		if err := os.Remove(link); err != nil && !errors.Is(err, fs.ErrNotExist) { // a link that leads nowhere
+	if p.Language == JavaScript {
+		if err := link(filepath.Join("..", "..", sdkDir), filepath.Join(p.Dir, nodeModules, "@lessee", "sdk")); err != nil {
 			return err
 		}
-		return os.Symlink(dir, link)
+	}
+	for _, dir := range packageDirs(p.Language) {
+		if _, err := os.Stat(dir); err == nil {
+			return link(dir, filepath.Join(p.Dir, sdkDir, nodeModules))
+		}
 	}
 	return nil
+}
+
+// link makes a symbolic link, unless what is there leads somewhere.
+func link(target, name string) error {
+	if _, err := os.Stat(name); err == nil {
+		return nil
+	}
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return os.Symlink(target, name)
 }
 
 func packageDirs(l Language) []string {

@@ -174,7 +174,7 @@ func (p Pair) run(ctx context.Context, m *Module, class Class) (Report, error) {
 // answered is a report in the form of an expectation.
 func answered(r Report) map[string]any {
 	got := map[string]any{"status": r.Status()}
-	if r.Result != nil && r.Status() != "refused" {
+	if r.Result != nil && r.Refused == "" {
 		data, _ := abi.EncodeResult(*r.Result) // it was decoded from JSON
 		_ = decodeNumbers(data, &got)
 	}
@@ -193,3 +193,6 @@ func decodeNumbers(data []byte, into any) error {
 	d.UseNumber()
 	return d.Decode(into)
 }
+
+// File is that of what is expected.
+func (p Pair) File() string { return p.file }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/lessee-run/lessee/abi"
 )
@@ -67,6 +69,9 @@ func (p *Project) check() error {
 	if _, err := ParseLanguage(string(p.Language)); err != nil && len(p.Build) == 0 {
 		return fmt.Errorf("language: %w; give \"build\", the command that makes %s", err, p.productName())
 	}
+	if len(p.Build) > 0 && !slices.ContainsFunc(p.Build, func(arg string) bool { return strings.Contains(arg, outputWord) }) {
+		return fmt.Errorf("build: no argument holds %s, which stands for the file to make", outputWord)
+	}
 	return nil
 }
 
@@ -81,6 +86,32 @@ func checkName(name string) error {
 func (p *Project) Product() string { return filepath.Join(p.Dir, p.productName()) }
 
 func (p *Project) productName() string { return p.Name + ".wasm" }
+
+// Stale reports whether a source is newer than the product, or there is none.
+func (p *Project) Stale() (bool, error) {
+	made, err := os.Stat(p.Product())
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	stale := false
+	err = filepath.WalkDir(p.Dir, func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case name != p.Dir && d.IsDir() && (passedOver(d.Name()) || d.Name() == pairsDir):
+			return fs.SkipDir
+		case d.IsDir() || passedOver(d.Name()):
+			return nil
+		}
+		info, err := d.Info()
+		stale = stale || err == nil && info.ModTime().After(made.ModTime())
+		return err
+	})
+	return stale, err
+}
 
 // manifest is what the folder says of its module.
 func (p *Project) manifest() abi.Manifest {

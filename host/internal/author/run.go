@@ -10,8 +10,9 @@ import (
 
 // Report is what became of one run.
 type Report struct {
-	Result   *abi.Result `json:"result,omitempty"` // what the executor answered; absent: it did not get that far
-	Error    *abi.Error  `json:"error,omitempty"`  // why the attempt failed, or why the host would not commit the result
+	Result   *abi.Result `json:"result,omitempty"`  // what the executor answered; absent: it did not get that far
+	Error    *abi.Error  `json:"error,omitempty"`   // why the attempt failed, or why the host would not commit the result
+	Refused  string      `json:"refused,omitempty"` // where the database would refuse: "at enqueue", "at commit"
 	Usage    abi.Usage   `json:"usage"`
 	Log      []Line      `json:"log"`
 	Progress []Progress  `json:"progress"`
@@ -33,19 +34,23 @@ type Progress struct {
 // Failed reports whether the job would have another attempt, or end as a dead letter.
 func (r Report) Failed() bool { return r.Error != nil }
 
-// Status is the executor's verdict, or "refused" when the host has another.
+// Status is the executor's verdict; "failed" when it came to none, "refused"
+// when the database has another.
 func (r Report) Status() string {
 	switch {
-	case r.Result == nil, r.Error != nil && r.Error != r.Result.Error:
+	case r.Refused != "":
 		return "refused"
+	case r.Result == nil:
+		return "failed"
 	}
 	return string(r.Result.Status)
 }
 
 // Try runs a payload as the first attempt at a job of class.
 func (m *Module) Try(ctx context.Context, class Class, payload json.RawMessage) (Report, error) {
-	if e := class.takes(payload); e != nil {
-		return Report{Error: e, Log: []Line{}, Progress: []Progress{}}, nil
+	report := Report{Error: class.takes(payload), Refused: "at enqueue", Log: []Line{}, Progress: []Progress{}}
+	if report.Failed() {
+		return report, nil
 	}
 	envelope, err := class.Envelope(payload)
 	if err != nil {
@@ -69,8 +74,8 @@ func (m *Module) Run(ctx context.Context, class Class, envelope []byte) (Report,
 		return Report{}, err
 	}
 	r.Result, r.Error = &result, result.Error
-	if r.Error == nil {
-		r.Error = class.commits(m.Info.Manifest, result)
+	if refusal := class.commits(m.Info.Manifest, result); r.Error == nil && refusal != nil {
+		r.Error, r.Refused = refusal, "at commit"
 	}
 	return r, nil
 }
