@@ -7,6 +7,8 @@ import (
 	"errors"
 	"time"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/lessee-run/lessee/abi"
 )
 
@@ -41,7 +43,10 @@ func NewAttempt(limits abi.Limits, trace abi.Trace) *Attempt {
 	a := &Attempt{maxCalls: limits.HTTPCalls, maxBytes: limits.HTTPBytes, state: trace.Tracestate}
 	var ok bool
 	if a.trace, ok = abi.ParseTraceparent(trace.Traceparent); !ok {
-		a.trace, a.state = abi.TraceContext{TraceID: randomHex(16)}, ""
+		a.trace = abi.TraceContext{TraceID: randomHex(16)}
+	}
+	if !ok || !httpguts.ValidHeaderFieldValue(a.state) {
+		a.state = ""
 	}
 	return a
 }

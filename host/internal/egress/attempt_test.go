@@ -64,6 +64,9 @@ func TestAttempt_KeepsTheFirstThousandRecords(t *testing.T) {
 }
 
 func TestAttempt_WithoutATraceBeginsOne(t *testing.T) {
+	if a := NewAttempt(abi.DefaultLimits(), abi.Trace{Traceparent: parent, Tracestate: "a=b\r\nX: y"}); a.state != "" {
+		t.Errorf("a tracestate of two lines is passed on: %q", a.state)
+	}
 	a := NewAttempt(abi.DefaultLimits(), abi.Trace{Traceparent: "nonsense", Tracestate: "a=b"})
 	if _, ok := abi.ParseTraceparent(a.traceparent("b7ad6b7169203331")); !ok || a.state != "" {
 		t.Errorf("%s %s", a.traceparent("b7ad6b7169203331"), a.state)

@@ -25,8 +25,10 @@ type entry struct {
 	err    error // what is wrong with the grants
 }
 
-// NewNetwork returns one that finds the values of credentials by env.
+// NewNetwork returns one that finds the values of credentials by env. It
+// silences the standard logger of the process; see [Hush].
 func NewNetwork(env Env) *Network {
+	Hush()
 	return &Network{secrets: NewSecrets(env), clients: map[string]*entry{}}
 }
 

@@ -82,9 +82,12 @@ func (t target) origin() string {
 	return t.scheme + "://" + net.JoinHostPort(t.host, strconv.Itoa(t.port))
 }
 
+const maxShown = 512 // bytes; an attempt may have many records
+
 // shown is the URL as records have it: a query may hold what nobody should keep.
 func (t target) shown() string {
 	u := *t.url
 	u.RawQuery, u.ForceQuery = "", false
-	return u.String()
+	text := u.String() // ASCII: what is not is escaped
+	return text[:min(len(text), maxShown)]
 }
