@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/net/http/httpguts"
 
@@ -23,6 +24,7 @@ type Secrets struct {
 	sources map[string]*source
 	guarded map[string][]string // values by binding: the present one, and the one before
 	last    *reading
+	readAt  time.Time // of last
 }
 
 // NewSecrets returns one without bindings.
@@ -50,7 +52,7 @@ func (s *Secrets) Bind(bindings []registry.SecretBinding) {
 // ScanOutput reports whether data, which is about to be kept, holds the value
 // of a binding: an error of code result_secret.
 func (s *Secrets) ScanOutput(data []byte) error {
-	if name := s.read().find(data); name != "" {
+	if name := s.recent().find(data); name != "" {
 		return abi.Errorf(abi.CodeResultSecret, "the result holds the value of the credential %q, or a way to write it; nothing of it was kept: return no part of what a credential is made of", name)
 	}
 	return nil
@@ -66,6 +68,18 @@ type bound struct {
 type reading struct {
 	bindings map[string]bound
 	needles  []needle
+}
+
+// recent spares scans the look at every source: each value that a request
+// carries is in the last reading anyway.
+func (s *Secrets) recent() *reading {
+	s.mu.Lock()
+	last, age := s.last, time.Since(s.readAt)
+	s.mu.Unlock()
+	if last == nil || age > time.Second {
+		return s.read()
+	}
+	return last
 }
 
 // read looks at every source, and gives the same reading again when nothing changed.
@@ -87,6 +101,7 @@ func (s *Secrets) read() *reading {
 	if changed {
 		s.last = s.newReading()
 	}
+	s.readAt = time.Now()
 	return s.last
 }
 
