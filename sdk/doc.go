@@ -10,8 +10,13 @@
 //		"github.com/lessee-run/lessee/sdk"
 //	)
 //
-//	type In struct{ Name string }
-//	type Out struct{ Greeting string }
+//	type In struct {
+//		Name string `json:"name"`
+//	}
+//
+//	type Out struct {
+//		Greeting string `json:"greeting"`
+//	}
 //
 //	var plugin = sdk.Register(greet)
 //
@@ -42,4 +47,9 @@
 // [Command], [Emit]) becomes part of its result, and the host commits it
 // together with the job, or not at all. Package sdktest runs a handler through
 // the encoded contract in a plain go test.
+//
+// The types of the handler are a contract: the manifest of the module holds JSON
+// Schemas of them, which a payload must obey to become a job, and an output to be
+// committed. Options of [Register] add what else the manifest says: a name, what
+// the plugin wants to be granted, its config, what to warm up with.
 package sdk
