@@ -25,6 +25,7 @@ const classSetExample = `  lessee class set thumbnail --runtime wasm --module th
   lessee class set thumbnail --module thumbnail@1.3.0 --reason 'fixes rotated images'
   lessee class set thumbnail --candidate thumbnail@2.0.0 --canary 10 --reason 'try it on a tenth of the jobs'
   lessee class set thumbnail --limit wall_ms=5000 --limit memory_bytes= --reason 'it is quick now'
+  lessee class set mailer --grant-http 'POST https://api.example.com/v1/ credential=mail' --reason 'it may send mail'
   lessee class set thumbnail --payload-schema @payload.schema.json --reason 'refuse what it can not do'`
 
 // classFlags are the flags of class set, before they are looked at.
@@ -33,7 +34,7 @@ type classFlags struct {
 	candidate, isolation                              string
 	canary                                            int
 	limits, retry                                     []string
-	grantClasses, grantCommands                       []string
+	grantClasses, grantCommands, grantHTTP            []string
 	config, payloadSchema, resultSchema               string
 	concurrency, priority                             int
 	approval                                          bool
@@ -67,6 +68,7 @@ func (f *classFlags) define(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.retry, "retry", nil, "KEY=VALUE of the retry policy; may be repeated")
 	flags.StringSliceVar(&f.grantClasses, "grant-class", nil, "classes that its results may enqueue, all of them")
 	flags.StringSliceVar(&f.grantCommands, "grant-command", nil, "commands that its results may run, all of them")
+	flags.StringArrayVar(&f.grantHTTP, "grant-http", nil, "METHODS URL [credential=NAME,…] [private[=NETWORK,…]]: requests that it may send; may be repeated, all of them; empty for none")
 	flags.StringVar(&f.config, "config", "", "JSON that every envelope carries; @file reads a file")
 	flags.StringVar(&f.payloadSchema, "payload-schema", "", "JSON Schema of payloads; @file reads a file, null takes it away")
 	flags.StringVar(&f.resultSchema, "result-schema", "", "JSON Schema of outputs; @file reads a file, null takes it away")
@@ -99,7 +101,9 @@ func (f *classFlags) change(a *app, class string, flags *pflag.FlagSet) (change 
 	if change.RetryPolicy, err = keyValues("--retry", f.retry); err != nil {
 		return change, err
 	}
-	change.Grants = f.grants(flags)
+	if change.Grants, err = f.grants(flags); err != nil {
+		return change, err
+	}
 	for flag, into := range map[string]*json.RawMessage{"config": &change.Config, "payload-schema": &change.PayloadSchema, "result-schema": &change.ResultSchema} {
 		if !flags.Changed(flag) {
 			continue
@@ -111,7 +115,7 @@ func (f *classFlags) change(a *app, class string, flags *pflag.FlagSet) (change 
 	return change, nil
 }
 
-func (f *classFlags) grants(flags *pflag.FlagSet) map[string]any {
+func (f *classFlags) grants(flags *pflag.FlagSet) (map[string]any, error) {
 	grants := map[string]any{}
 	if flags.Changed("grant-class") {
 		grants["classes"] = append([]string{}, f.grantClasses...)
@@ -119,10 +123,17 @@ func (f *classFlags) grants(flags *pflag.FlagSet) map[string]any {
 	if flags.Changed("grant-command") {
 		grants["commands"] = append([]string{}, f.grantCommands...)
 	}
-	if len(grants) == 0 {
-		return nil
+	if flags.Changed("grant-http") {
+		list, err := httpGrants(f.grantHTTP)
+		if err != nil {
+			return nil, err
+		}
+		grants["http"] = list
 	}
-	return grants
+	if len(grants) == 0 {
+		return nil, nil
+	}
+	return grants, nil
 }
 
 // given is the value of a flag, if the flag is there.
