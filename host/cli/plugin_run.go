@@ -3,15 +3,13 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"strings"
-	"time"
+	"errors"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/lessee-run/lessee/abi"
 	"github.com/lessee-run/lessee/host/internal/author"
+	"github.com/lessee-run/lessee/registry"
 )
 
 const pluginRunLong = `Runs one job on the engine of a host, under the limits of a class, without a
@@ -30,14 +28,16 @@ const pluginRunExample = `  lessee plugin run --payload '{"name": "you"}'
 
 // attemptFlags say what is run, and as which class.
 type attemptFlags struct {
-	payload, config, row, envelope string
-	limits                         []string
+	payload, config, row, grants, secrets, envelope string
+	limits                                          []string
 }
 
 func (f *attemptFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.payload, "payload", "{}", "JSON; @file reads a file, - reads stdin")
 	flags.StringVar(&f.config, "config", "", "JSON of the class's config; @file reads a file")
 	flags.StringVar(&f.row, "class-row", "", "JSON as lessee class show --json prints it; @file reads a file")
+	flags.StringVar(&f.grants, "grants", "", "JSON of the class's grants, such as {\"http\": [{…}]}; @file reads a file")
+	flags.StringVar(&f.secrets, "secrets", "", "JSON of secret bindings, as lessee secret list --json prints them; @file reads a file")
 	flags.StringArrayVar(&f.limits, "limit", nil, "KEY=VALUE of a limit; may be repeated")
 }
 
@@ -59,6 +59,11 @@ func (f *attemptFlags) class(a *app, m *author.Module) (author.Class, error) {
 			return class, err
 		}
 	}
+	var bindings []registry.SecretBinding
+	if err := errors.Join(a.decodeArgument("--grants", f.grants, &class.Grants), a.decodeArgument("--secrets", f.secrets, &bindings)); err != nil {
+		return class, err
+	}
+	m.Bind(bindings)
 	limits, err := keyValues("--limit", f.limits)
 	if err != nil {
 		return class, err
@@ -67,6 +72,21 @@ func (f *attemptFlags) class(a *app, m *author.Module) (author.Class, error) {
 		return class, misused("--limit: %w", err)
 	}
 	return class, nil
+}
+
+// decodeArgument reads a flag's JSON into a value; a flag that is not there leaves it.
+func (a *app) decodeArgument(flag, value string, into any) error {
+	if value == "" {
+		return nil
+	}
+	data, err := a.jsonArgument(flag, value)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		return refused("%s: %w", flag, err)
+	}
+	return nil
 }
 
 func (a *app) pluginRunCommand() *cobra.Command {
@@ -111,81 +131,4 @@ func (f *attemptFlags) attempt(ctx context.Context, a *app, m *author.Module, cl
 		return author.Report{}, refused("--envelope: %w", err)
 	}
 	return m.Run(ctx, class, envelope)
-}
-
-func (a *app) printReport(r author.Report, class author.Class, asJSON bool) error {
-	if asJSON {
-		if err := a.printJSON(r); err != nil {
-			return err
-		}
-	} else if err := a.printRun(r, class.Limits); err != nil {
-		return err
-	}
-	if r.Failed() {
-		return exitCode(ExitNotDone)
-	}
-	return nil
-}
-
-func (a *app) printRun(r author.Report, limits abi.Limits) error {
-	rows := [][2]string{{"status", strings.TrimSpace(r.Status() + " " + r.Refused)}}
-	if e := r.Error; e != nil {
-		rows = append(rows, [2]string{"error", string(e.Code) + ": " + e.Message})
-	}
-	if result := r.Result; result != nil {
-		rows = append(rows, [2]string{"output", compact(result.Output)})
-		if result.RetryAfterMS > 0 {
-			rows = append(rows, [2]string{"retry after", span(time.Duration(result.RetryAfterMS) * time.Millisecond)})
-		}
-		for _, e := range result.Events {
-			rows = append(rows, [2]string{"event", strings.TrimSpace(e.Type + " " + compact(e.Payload))})
-		}
-		for _, f := range result.Enqueue {
-			rows = append(rows, [2]string{"follow-up", strings.TrimSpace(f.Class + " " + compact(f.Payload))})
-		}
-		for _, c := range result.Commands {
-			rows = append(rows, [2]string{"command", strings.TrimSpace(c.Name + " " + compact(c.Args))})
-		}
-	}
-	if r.Usage != (abi.Usage{}) { // it ran
-		rows = append(rows, usageRows(r.Usage, limits)...)
-	}
-	if err := a.fields(rows); err != nil {
-		return err
-	}
-	return a.printSaid(r)
-}
-
-func usageRows(u abi.Usage, limits abi.Limits) [][2]string {
-	rows := [][2]string{
-		{"fuel", fmt.Sprintf("%d of %d", u.Fuel, limits.Fuel)},
-		{"memory", size(u.MemoryBytes) + " of " + size(limits.MemoryBytes)},
-		{"time", span(time.Duration(u.WallUS)*time.Microsecond) + " of " + span(limits.Wall())},
-		{"host calls", fmt.Sprint(u.HostCalls)},
-	}
-	if u.HTTPCalls > 0 {
-		rows = append(rows, [2]string{"http", fmt.Sprintf("%d calls, %s", u.HTTPCalls, size(u.HTTPBytes))})
-	}
-	return rows
-}
-
-// printSaid prints what the guest said, and where it fell.
-func (a *app) printSaid(r author.Report) error {
-	for _, p := range r.Progress {
-		fmt.Fprintf(a.out, "progress %d/1000 %s\n", p.Permille, p.Note)
-	}
-	for _, line := range r.Log {
-		fmt.Fprintf(a.out, "%-5s %s\n", strings.ToUpper(line.Level), line.Text)
-	}
-	if r.Error == nil {
-		return nil
-	}
-	var detail struct{ Stack, Stderr string }
-	_ = json.Unmarshal(r.Error.Detail, &detail) // an author's own detail has neither
-	for _, text := range []string{detail.Stack, detail.Stderr} {
-		if text = strings.TrimSpace(text); text != "" {
-			fmt.Fprintf(a.out, "\n  %s\n", strings.ReplaceAll(text, "\n", "\n  "))
-		}
-	}
-	return nil
 }

@@ -27,7 +27,6 @@ func ClassOf(m *Module) Class {
 			c.Name = manifest.Name
 		}
 		c.Grants = registry.Grants{Classes: manifest.Wants.Classes, Commands: manifest.Wants.Commands, Events: manifest.Wants.Events}
-		c.PayloadSchema, c.ResultSchema = manifest.Schemas.Payload, manifest.Schemas.Output
 	}
 	return c
 }

@@ -7,13 +7,43 @@ import (
 	"github.com/lessee-run/lessee/abi"
 )
 
+// codeUnfit is the code of what would keep a class from running a module at all.
+const codeUnfit abi.Code = "class_broken"
+
+// fits says why a class can't run on a module, by its manifest; nil: it can. A
+// want of HTTP is no reason here: requests that nobody granted are refused.
+func (c Class) fits(manifest *abi.Manifest) *abi.Error {
+	if manifest == nil {
+		return nil
+	}
+	wants := manifest.Wants
+	wants.HTTP = false
+	if denied := c.Grants.Denied(wants); denied != "" {
+		return abi.Errorf(codeUnfit, "%s", denied)
+	}
+	config := c.Config
+	if len(config) == 0 {
+		config = json.RawMessage("{}") // as a row has it
+	}
+	if wrong := violations(manifest.Schemas.Config, config); wrong != "" {
+		return abi.Errorf(codeUnfit, "the config breaks the schema of the module: %s", wrong)
+	}
+	return nil
+}
+
 // takes says why the database would refuse a payload at enqueue; nil: it takes it.
-func (c Class) takes(payload json.RawMessage) *abi.Error {
+func (c Class) takes(manifest *abi.Manifest, payload json.RawMessage) *abi.Error {
 	if n := int64(len(payload)); n > c.Limits.InputBytes {
 		return abi.Errorf(abi.CodeLimitInput, "the payload has %d bytes, class %s takes at most %d (input_bytes)", n, c.Name, c.Limits.InputBytes)
 	}
 	if wrong := violations(c.PayloadSchema, payload); wrong != "" {
 		return abi.Errorf(abi.CodePayloadInvalid, "the payload breaks the schema of class %s: %s", c.Name, wrong)
+	}
+	if manifest == nil {
+		return nil
+	}
+	if wrong := violations(manifest.Schemas.Payload, payload); wrong != "" {
+		return abi.Errorf(abi.CodePayloadInvalid, "the payload breaks the schema of the module, which runs class %s: %s", c.Name, wrong)
 	}
 	return nil
 }
@@ -41,6 +71,12 @@ func (c Class) commits(manifest *abi.Manifest, r abi.Result) *abi.Error {
 	}
 	if wrong := violations(c.ResultSchema, r.Output); wrong != "" {
 		return abi.Errorf(abi.CodeResultSchema, "the output breaks the result schema of class %s: %s", c.Name, wrong)
+	}
+	if manifest == nil {
+		return nil
+	}
+	if wrong := violations(manifest.Schemas.Output, r.Output); wrong != "" {
+		return abi.Errorf(abi.CodeResultSchema, "the output breaks the schema of the module, which made it: %s", wrong)
 	}
 	return nil
 }

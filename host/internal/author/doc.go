@@ -3,7 +3,7 @@
 //
 //	Scaffold  a folder that builds without a network: template, SDK, tests
 //	Build     the language's compiler, the manifest packed in, then admission
-//	Workshop  the engine of a host without a database: load, run, measure
+//	Workshop  the engine of a host, and its way to the network, without a database
 //	Pairs     payloads and what is expected of them, compared by JSON pointer
 //	Watch     the same again whenever a file was saved
 //

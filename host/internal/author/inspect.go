@@ -65,6 +65,7 @@ func (o *Outline) admit(ctx context.Context, w *Workshop, binary []byte) error {
 	o.Cold, o.LoadMS = m.Cold(), m.Took.Milliseconds()
 	return m.Close(ctx)
 }
+
 // refusedOutline is what can be told of a file that breaks the contract: all
 // of it, if it is WebAssembly at least.
 func refusedOutline(ctx context.Context, binary []byte) Outline {

@@ -10,13 +10,14 @@ import (
 
 // Report is what became of one run.
 type Report struct {
-	Result   *abi.Result `json:"result,omitempty"`  // what the executor answered; absent: it did not get that far
-	Error    *abi.Error  `json:"error,omitempty"`   // why the attempt failed, or why the host would not commit the result
-	Refused  string      `json:"refused,omitempty"` // where the database would refuse: "at enqueue", "at commit"
-	Usage    abi.Usage   `json:"usage"`
-	Log      []Line      `json:"log"`
-	Progress []Progress  `json:"progress"`
-	Cold     string      `json:"cold,omitempty"` // why each job starts the module anew
+	Result   *abi.Result     `json:"result,omitempty"`  // what the executor answered; absent: it did not get that far
+	Error    *abi.Error      `json:"error,omitempty"`   // why the attempt failed, or why the host would not commit the result
+	Refused  string          `json:"refused,omitempty"` // where the database would refuse: "at enqueue", "at commit"
+	Usage    abi.Usage       `json:"usage"`
+	Requests json.RawMessage `json:"requests,omitempty"` // over HTTP, as an attempt's row keeps them
+	Log      []Line          `json:"log"`
+	Progress []Progress      `json:"progress"`
+	Cold     string          `json:"cold,omitempty"` // why each job starts the module anew
 }
 
 // Line is a line of the log.
@@ -48,7 +49,7 @@ func (r Report) Status() string {
 
 // Try runs a payload as the first attempt at a job of class.
 func (m *Module) Try(ctx context.Context, class Class, payload json.RawMessage) (Report, error) {
-	report := Report{Error: class.takes(payload), Refused: "at enqueue", Log: []Line{}, Progress: []Progress{}}
+	report := refusedReport("at enqueue", class.takes(m.Info.Manifest, payload))
 	if report.Failed() {
 		return report, nil
 	}
@@ -59,35 +60,45 @@ func (m *Module) Try(ctx context.Context, class Class, payload json.RawMessage) 
 	return m.Run(ctx, class, envelope)
 }
 
+func refusedReport(where string, why *abi.Error) Report {
+	return Report{Error: why, Refused: where, Log: []Line{}, Progress: []Progress{}}
+}
+
 // Run runs one attempt on the bytes of an envelope. Only a run that was
 // interrupted is an error.
 func (m *Module) Run(ctx context.Context, class Class, envelope []byte) (Report, error) {
-	r := Report{Log: []Line{}, Progress: []Progress{}, Cold: m.Cold()}
-	result, usage, err := m.Execute(ctx, class.Class, envelope, sink{&r})
-	r.Usage = usage
+	report := refusedReport("by the class", class.fits(m.Info.Manifest))
+	if report.Failed() {
+		return report, nil
+	}
+	report.Refused, report.Cold = "", m.Cold()
+	s := m.newSink(class, envelope, &report)
+	result, usage, err := m.Execute(ctx, class.Class, envelope, s)
+	report.Requests = s.requests.Used(&usage)
+	report.Usage = usage
 	switch {
 	case ctx.Err() != nil:
 		return Report{}, ctx.Err()
-	case errors.As(err, &r.Error):
-		return r, nil
+	case errors.As(err, &report.Error):
+		return report, nil
 	case err != nil:
 		return Report{}, err
 	}
-	r.Result, r.Error = &result, result.Error
-	if refusal := class.commits(m.Info.Manifest, result); r.Error == nil && refusal != nil {
-		r.Error, r.Refused = refusal, "at commit"
+	report.Result, report.Error = &result, result.Error
+	if refusal := m.refusal(class, result); report.Error == nil && refusal != nil {
+		report.Error, report.Refused = refusal, "at commit"
 	}
-	return r, nil
+	return report, nil
 }
 
-// sink keeps what a guest says.
-type sink struct{ to *Report }
-
-func (s sink) Log(level abi.Level, line string) {
-	names := [...]string{"debug", "info", "warn", "error"}
-	s.to.Log = append(s.to.Log, Line{names[min(max(int(level), 0), len(names)-1)], line})
-}
-
-func (s sink) Progress(permille int, note string) {
-	s.to.Progress = append(s.to.Progress, Progress{permille, note})
+// refusal is why a result would not be committed.
+func (m *Module) refusal(class Class, result abi.Result) *abi.Error {
+	encoded, err := abi.EncodeResult(result)
+	if err == nil {
+		err = m.network.Scan(encoded)
+	}
+	if found := (*abi.Error)(nil); errors.As(err, &found) {
+		return found
+	}
+	return class.commits(m.Info.Manifest, result)
 }
