@@ -83,7 +83,7 @@ func (c Class) commits(manifest *abi.Manifest, r abi.Result) *abi.Error {
 
 // mayNot holds one effect against the grants, and they against the manifest.
 func (c Class) mayNot(manifest *abi.Manifest, verb, name, key string, granted []string) *abi.Error {
-	wanted := granted
+	wanted := []string{name} // by a module without a manifest
 	if manifest != nil {
 		wanted = map[string][]string{"commands": manifest.Wants.Commands, "classes": manifest.Wants.Classes, "events": manifest.Wants.Events}[key]
 	}

@@ -10,12 +10,13 @@ import (
 	"oras.land/oras-go/v2/registry/remote"
 )
 
-// What is read at most, in bytes: the registry is not ours.
+// What is read at most, in bytes, and how many artifacts that refer to a module
+// are looked at: the registry is not ours.
 const (
-	maxManifest   = 4 << 20
-	maxModule     = 1 << 30
-	maxSignature  = 64 << 10
-	maxSignatures = 32
+	maxManifest  = 4 << 20
+	maxModule    = 1 << 30
+	maxSignature = 64 << 10
+	maxReferrers = 256
 )
 
 // Pull fetches the artifact at an address. Every part has the digest that the
@@ -78,16 +79,21 @@ func only(m ocispec.Manifest, mediaType string, most int64) (ocispec.Descriptor,
 	return m.Layers[0], nil
 }
 
-// signatures are those that the registry says refer to the module.
+// signatures are those that the registry says refer to the module. Registries
+// disagree on what the type of an artifact is, so each manifest is asked.
 func signatures(ctx context.Context, from *remote.Repository, subject ocispec.Descriptor) (texts []string, err error) {
-	err = from.Referrers(ctx, subject, MediaTypeSignature, func(found []ocispec.Descriptor) error {
+	looked := 0
+	err = from.Referrers(ctx, subject, "", func(found []ocispec.Descriptor) error {
 		for _, at := range found {
-			if len(texts) == maxSignatures {
-				return nil
+			if looked++; looked > maxReferrers {
+				return fmt.Errorf("more than %d artifacts refer to it", maxReferrers)
 			}
 			manifest, err := readManifest(ctx, from, at)
 			if err != nil {
 				return err
+			}
+			if manifest.ArtifactType != MediaTypeSignature {
+				continue
 			}
 			layer, err := only(manifest, MediaTypeSignature, maxSignature)
 			if err != nil {
