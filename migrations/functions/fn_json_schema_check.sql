@@ -40,6 +40,7 @@ declare
   v_depths int[] := array[1];
   v_at int := 0;
   v_end int := 1;
+  v_schema jsonb;
   v_place text;
   v_name text;
   v_value jsonb;
@@ -61,16 +62,17 @@ begin
   while v_at < v_end loop
     v_at := v_at + 1;
     v_place := v_places[v_at];
-    continue when jsonb_typeof(v_schemas[v_at]) = 'boolean';
-    if jsonb_typeof(v_schemas[v_at]) <> 'object' then
+    v_schema := v_schemas[v_at]; -- a query over the array would copy it
+    continue when jsonb_typeof(v_schema) = 'boolean';
+    if jsonb_typeof(v_schema) <> 'object' then
       return format('the schema at %s is %s: it must be an object, true or false',
-        coalesce(nullif(v_place, ''), 'the top'), jsonb_typeof(v_schemas[v_at]));
+        coalesce(nullif(v_place, ''), 'the top'), jsonb_typeof(v_schema));
     end if;
     if v_depths[v_at] > 64 then
       return format('the schema at %s is nested deeper than 64 schemas: move parts of it to $defs', v_place);
     end if;
 
-    for v_name, v_value in select e.key, e.value from jsonb_each(v_schemas[v_at]) e loop
+    for v_name, v_value in select e.key, e.value from jsonb_each(v_schema) e loop
       continue when v_name like 'x-%';
       v_kind := jsonb_typeof(v_value);
       v_shape := v_shapes ->> v_name;
@@ -181,14 +183,19 @@ begin
     return format('keyword "$ref" at %s leads to no schema: define it in $defs', coalesce(nullif(v_place, ''), 'the top'));
   end if;
 
-  with recursive step(origin, target) as (
-    select * from unnest(v_ref_from || v_step_from, v_ref_to || v_step_to)
-  ), reach(origin, target) as (
-    select r.origin, r.target from unnest(v_ref_from, v_ref_to) r(origin, target)
-    union
-    select reach.origin, step.target from reach join step on step.origin = reach.target
-  )
-  select reach.origin into v_place from reach where reach.origin = reach.target limit 1;
+  -- What leads back is left when, again and again, the steps are taken away that
+  -- nothing leads to, or that lead no further. To follow each $ref to all that it
+  -- reaches would take seconds where many reach many.
+  v_step_from := v_ref_from || v_step_from;
+  v_step_to := v_ref_to || v_step_to;
+  loop
+    v_end := cardinality(v_step_from);
+    select coalesce(array_agg(s.origin), '{}'), coalesce(array_agg(s.target), '{}') into v_step_from, v_step_to
+    from unnest(v_step_from, v_step_to) s(origin, target)
+    where s.target in (select unnest(v_step_from)) and s.origin in (select unnest(v_step_to));
+    exit when cardinality(v_step_from) = v_end;
+  end loop;
+  select r.origin into v_place from unnest(v_ref_from) r(origin) where r.origin in (select unnest(v_step_from)) limit 1;
   if found then
     return format('keyword "$ref" at %s leads back to itself without going into the value: put it under properties or items',
       coalesce(nullif(v_place, ''), 'the top'));

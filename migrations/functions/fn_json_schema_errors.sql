@@ -7,10 +7,10 @@
 -- everything; a null value is taken as JSON null.
 -- A check that would cost too much is an error row too, never a pass: $ref
 -- nested deeper than 64, or more than 250000 schemas applied in one call (about
--- two seconds), which only a very large value or an anyOf over recursive
--- schemas reaches.
+-- two seconds; p_steps allows fewer), which only a very large value or an anyOf
+-- over recursive schemas reaches.
 -- Errors: for a schema that fn_json_schema_check refuses, what Postgres says.
-create or replace function lessee.fn_json_schema_errors(p_schema jsonb, p_value jsonb, p_max int default 10)
+create or replace function lessee.fn_json_schema_errors(p_schema jsonb, p_value jsonb, p_max int default 10, p_steps int default 250000)
 returns table (pointer text, message text)
 language plpgsql
 as $$
@@ -23,7 +23,7 @@ begin
   if v_schema is null then
     return;
   end if;
-  v_found := lessee.fn_json_schema_walk(v_schema, v_schema, v_value, '', greatest(p_max, 1), 0, 250000);
+  v_found := lessee.fn_json_schema_walk(v_schema, v_schema, v_value, '', greatest(p_max, 1), 0, p_steps);
   if v_found.o_errors is null then
     return;
   end if;
@@ -44,6 +44,6 @@ end
 $$
 set search_path = pg_catalog, lessee, pg_temp;
 
-comment on function lessee.fn_json_schema_errors(jsonb, jsonb, int) is
+comment on function lessee.fn_json_schema_errors(jsonb, jsonb, int, int) is
   'What is wrong with a JSON value under a JSON Schema: one row per finding, none when the value is valid.';
-revoke all on function lessee.fn_json_schema_errors(jsonb, jsonb, int) from public;
+revoke all on function lessee.fn_json_schema_errors(jsonb, jsonb, int, int) from public;

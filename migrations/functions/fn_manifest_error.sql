@@ -30,7 +30,8 @@ begin
     return format('%s wants %s, which the class does not grant; grant it, or point the class at a module that does without', v_module, v_error);
   end if;
 
-  v_error := lessee.fn_json_schema_error(v_manifest #> '{schemas,config}', p_config);
+  -- Every reading of the registry comes by here: one module must not make it slow.
+  v_error := lessee.fn_json_schema_error(v_manifest #> '{schemas,config}', p_config, 10000);
   if v_error is not null then
     return format('the config breaks the schema of %s: %s; lessee module show prints the schema', v_module, v_error);
   end if;

@@ -235,11 +235,23 @@ func TestAFaultySchemaIsRefusedWithItsPlaceAndReason(t *testing.T) {
 		{`{"$ref":"#/allOf/-1","allOf":[true]}`, `keyword "$ref" at the top leads to no schema`},
 		{`{"$ref":"#"}`, `keyword "$ref" at the top leads back to itself without going into the value`},
 		{`{"$ref":"#/$defs/a","$defs":{"a":{"anyOf":[true,{"$ref":"#/$defs/b"}]},"b":{"not":{"$ref":"#/$defs/a"}}}}`, `leads back to itself without going into the value`},
+		{`{"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/b"},"b":{"allOf":[{"$ref":"#/$defs/c"},{"$ref":"#/$defs/b"}]},"c":{}}}`, `keyword "$ref" at /$defs/b/allOf/1 leads back`},
 		{strings.Repeat(`{"not":`, 65) + "true" + strings.Repeat("}", 65), `is nested deeper than 64 schemas: move parts of it to $defs`},
 	} {
 		if got := schemaFault(t, conn, c.schema); !strings.Contains(got, c.want) {
 			t.Errorf("schema %.80s\n got  %q\n want %q", c.schema, got, c.want)
 		}
+	}
+}
+
+func TestASchemaOfManyReferencesToManyIsCheckedWithoutFollowingEach(t *testing.T) {
+	conn := schemaDB(t)
+	var levels []string
+	for i := range 40 {
+		levels = append(levels, fmt.Sprintf(`"%d":{"allOf":[%s{}]}`, i, strings.Repeat(fmt.Sprintf(`{"$ref":"#/$defs/%d"},`, i+1), 40)))
+	}
+	if fault := schemaFault(t, conn, `{"$defs":{`+strings.Join(levels, ",")+`,"40":{}}}`); fault != "" {
+		t.Error(fault)
 	}
 }
 

@@ -224,7 +224,7 @@ func TestManifest_WithASchemaThatCanNotBeEnforcedRefusesTheModule(t *testing.T) 
 		{schemasOf(`{"tpye": "object"}`, "", ""), `its manifest: schemas.payload: keyword "tpye" at the top is not supported`},
 		{schemasOf("", `{"properties": {"a": {"pattern": "("}}}`, ""), `schemas.output: keyword "pattern" at /properties/a`},
 		{schemasOf("true", "", `null`), "schemas.config: the schema at the top is null"},
-		{schemasOf(large, "", ""), "schemas.payload: it has 65550 bytes, and may have 65536"},
+		{schemasOf(large, "", ""), "its manifest: the schemas have 65563 bytes, and may have 65536. Shorten them"},
 	} {
 		digest := l.module("odd", fmt.Sprint(i), []byte(fmt.Sprint("odd ", i)))
 		class := fmt.Sprint("odd", i)
@@ -238,7 +238,7 @@ func TestManifest_WithASchemaThatCanNotBeEnforcedRefusesTheModule(t *testing.T) 
 		want(l, true, "select starts_with(status_reason, stages -> 1 ->> 'reason') from lessee.executor_module_registry where sha256 = $1", digest)
 		l.enqueue(class) // waits for a module that can be run
 		l.ready(lease, class, digest)
-		l.isBroken(class, "is refused: its manifest: schemas.")
+		l.isBroken(class, "is refused: its manifest: ")
 		if !strings.Contains(l.faults(class)[digest], c.says) {
 			t.Errorf("hosts are told %v", l.faults(class))
 		}
@@ -280,6 +280,20 @@ func TestManifest_GrantsBeyondItsWantsDoNotCount(t *testing.T) {
 		if !strings.Contains(v.Message, c.says) {
 			t.Errorf("%q does not say %q", v.Message, c.says)
 		}
+	}
+}
+
+func TestManifest_CanNotMakeReadingTheRegistrySlow(t *testing.T) {
+	l := newLaw(t)
+	l.class("plain", "")
+	var levels []string // 2^20 ways to the end
+	for i := range 20 {
+		levels = append(levels, fmt.Sprintf(`"%d":{"allOf":[{"$ref":"#/$defs/%d"},{"$ref":"#/$defs/%d"}]}`, i, i+1, i+1))
+	}
+	config := `{"$ref":"#/$defs/0","$defs":{` + strings.Join(levels, ",") + `,"20":{}}}`
+	l.admit(l.lease(), l.renderer(), &abi.Manifest{ABI: 1, Schemas: schemasOf("", "", config)})
+	if fault := l.faults("plain")[l.renderer()]; !strings.Contains(fault, "needs too many steps to check") {
+		t.Errorf("hosts are told %q", fault)
 	}
 }
 
