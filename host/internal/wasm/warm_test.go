@@ -7,6 +7,7 @@ import (
 
 	"github.com/lessee-run/lessee/abi"
 	"github.com/lessee-run/lessee/host/internal/wasm/wasmtest"
+	"github.com/lessee-run/lessee/registry"
 )
 
 // orderPayload has about 300 bytes, as payloads go.
@@ -72,4 +73,17 @@ func keptAfter(t *testing.T, m *Module, envelope []byte) *instance {
 		return nil
 	}
 	return waiting[len(waiting)-1]
+}
+
+// Fuel is the cost of a call without the noise of a machine. encoding/json
+// alone would take three times this.
+func TestASmallJobOfAGoGuestIsCheap(t *testing.T) {
+	m := load(t, wasmtest.Build(t, "./testdata/order"))
+	_, usage, err := m.Execute(t.Context(), registry.Class{Limits: abi.DefaultLimits()}, orderEnvelope(t, 0), discard{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if usage.Fuel > 300_000 {
+		t.Errorf("it used %d units of fuel, want 300000 at most: has the SDK gone back to reflection?", usage.Fuel)
+	}
 }
