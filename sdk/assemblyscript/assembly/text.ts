@@ -1,0 +1,44 @@
+import { hexUnit } from "./scan";
+
+/** The text of a JSON string, without its quotes, that lies from ptr to end. */
+export function decodeText(ptr: usize, end: usize): string {
+  const escape = findEscape(ptr, end);
+  if (escape == end) return String.UTF8.decodeUnsafe(ptr, end - ptr);
+  const parts = [String.UTF8.decodeUnsafe(ptr, escape - ptr)];
+  for (ptr = escape; ptr < end;) {
+    const unicode = load<u8>(ptr, 1) == 0x75;
+    parts.push(String.fromCharCode(unicode ? hexUnit(ptr + 2) : unescaped(load<u8>(ptr, 1))));
+    ptr += unicode ? 6 : 2;
+    const next = findEscape(ptr, end);
+    if (next > ptr) parts.push(String.UTF8.decodeUnsafe(ptr, next - ptr));
+    ptr = next;
+  }
+  return parts.join("");
+}
+
+/** Whether the text from ptr to end is that one. It makes no copy of plain ones. */
+export function isText(ptr: usize, end: usize, text: string): bool {
+  const size = <i32>(end - ptr);
+  for (let i = 0; i < size; i++) {
+    const c = load<u8>(ptr + i);
+    if (c == 0x5c || c >= 0x80) return decodeText(ptr, end) == text;
+    if (i >= text.length || c != <u8>text.charCodeAt(i)) return false;
+  }
+  return size == text.length;
+}
+
+function findEscape(ptr: usize, end: usize): usize {
+  while (ptr < end && load<u8>(ptr) != 0x5c) ptr++;
+  return ptr;
+}
+
+function unescaped(c: u8): i32 {
+  switch (c) {
+    case 0x62: return 0x08;
+    case 0x66: return 0x0c;
+    case 0x6e: return 0x0a;
+    case 0x72: return 0x0d;
+    case 0x74: return 0x09;
+  }
+  return c;
+}
