@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lessee-run/lessee/abi"
 	"github.com/lessee-run/lessee/registry"
@@ -29,7 +30,7 @@ func TestAModuleThatIsABurdenStopsNobodyElse(t *testing.T) {
 		"a start function that recurses":   {guest{init: itself, start: true}, registry.StageStart, "limit_stack"},
 		"initialisation that takes memory": {guest{init: grows(), pages: 1}, registry.StageStart, "limit_memory"},
 	}
-	e := newEngine(t, Config{CacheDir: t.TempDir()})
+	e := newEngine(t, Config{CacheDir: t.TempDir(), LoadTimeout: 10 * time.Minute}) // the race detector is slow
 	other := loadInto(t, e)
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

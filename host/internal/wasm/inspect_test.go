@@ -68,5 +68,15 @@ func TestInspectRefusesWithTheReasonAndTheRemedy(t *testing.T) {
 func FuzzInspectNeverPanics(f *testing.F) {
 	f.Add(good().assemble())
 	f.Add([]byte("\x00asm\x0d\x00\x01\x00"))
-	f.Fuzz(func(_ *testing.T, binary []byte) { _, _ = Inspect(binary) })
+	f.Add(append(good().assemble(), said(`{"abi":1}`)...))
+	f.Fuzz(func(t *testing.T, binary []byte) {
+		_, err := Inspect(binary)
+		packed, packErr := WithManifest(binary, abi.Manifest{Name: "fuzzed"})
+		if err != nil || packErr != nil {
+			return
+		}
+		if info, err := Inspect(packed); err != nil || info.Manifest == nil || info.Manifest.Name != "fuzzed" {
+			t.Errorf("packed, it is %+v, %v", info, err)
+		}
+	})
 }
