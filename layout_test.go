@@ -24,6 +24,7 @@ var allowed = map[string][]string{
 	"host/internal/worker":                {"abi", "registry", "host/internal/job"},
 	"host/internal/wasm":                  {"abi", "registry", "host/internal/wasm"},
 	"host/internal/author":                {"abi", "registry", "host/internal/wasm", "host/internal/egress", "host/internal/author"},
+	"host/internal/conformance":           {"abi", "registry", "host/internal/wasm", "host/internal/author"},
 	"host/internal/signature":             {"abi", "registry"},
 	"host/internal/egress":                {"abi", "registry"},
 	"host/internal/postgres":              {"abi", "registry", "migrations", "host/internal/job"},

@@ -29,7 +29,8 @@ const exitHelp = `Exit codes of lessee, the same for every command:
   5  no database: it does not answer, refuses the login, or is not migrated
      to this version of lessee
   6  job wait: the time given by --timeout is over
-  7  job wait, plugin run, plugin test: it ended, but not with success
+  7  job wait, plugin run, plugin test, plugin check: it ended, but not with
+     success
 
 A command that takes several ids goes through all of them and ends with the
 code of the first failure.

@@ -26,7 +26,7 @@ without a network.`
 
 func (a *app) pluginCommand() *cobra.Command {
 	return a.groupOf("plugin", "Plugins: write, build, try and ship what executes jobs", pluginLong,
-		a.pluginNewCommand(), a.pluginBuildCommand(), a.pluginRunCommand(), a.pluginTestCommand(), a.pluginWatchCommand(),
+		a.pluginNewCommand(), a.pluginBuildCommand(), a.pluginRunCommand(), a.pluginTestCommand(), a.pluginCheckCommand(), a.pluginWatchCommand(),
 		a.pluginInspectCommand(), a.pluginBenchCommand(), a.pluginPackCommand(), a.pluginSignCommand(), a.pluginPushCommand(),
 		a.pluginPullCommand(), a.pluginSDKCommand(), a.pluginSetupCommand())
 }

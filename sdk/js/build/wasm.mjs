@@ -1,6 +1,7 @@
 // As much of WebAssembly's binary format as it takes to give a module more
 // memory, with a script in it.
 
+const CUSTOM = 0;
 const MEMORY = 5;
 const DATA = 11;
 const DATA_COUNT = 12;
@@ -25,8 +26,13 @@ export function addScript(wasm, address, script) {
     [DATA_COUNT]: (body) => Buffer.from(encodeUint(uint(body, 0).value + 1)),
   };
   const parts = sections(wasm).map(({ id, body }) => section(id, edits[id]?.(body) ?? body));
-  return Buffer.concat([wasm.subarray(0, 8), ...parts]);
+  return Buffer.concat([wasm.subarray(0, 8), ...parts, section(CUSTOM, producers)]);
 }
+
+const name = (text) => Buffer.from([text.length, ...Buffer.from(text)]);
+
+/** Says what the author wrote, for tools. Source: https://github.com/WebAssembly/tool-conventions/blob/main/ProducersSection.md */
+const producers = Buffer.concat([name("producers"), Buffer.from([1]), name("language"), Buffer.from([1]), name("JavaScript"), name("")]);
 
 function addSegment(body, address, data) {
   const count = uint(body, 0);

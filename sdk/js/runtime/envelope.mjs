@@ -18,6 +18,7 @@ function parse(encoded, long) {
   try {
     return decode(encoded, long);
   } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error; // memory or stack ran out: no fault of the envelope
     throw invalid(error.message);
   }
 }
