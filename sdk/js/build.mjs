@@ -26,7 +26,7 @@ if (values.help || positionals.length !== 1) {
 const [handler] = positionals;
 const output = values.output ?? path.format({ ...path.parse(handler), base: undefined, ext: ".wasm" });
 const [script, { wasm, script: address }] = await Promise.all([bundle(handler), engine(values)]).catch((error) => {
-  console.error(error.errors ? "The handler does not build; esbuild says above why." : error);
+  console.error(error.errors ? "The handler does not build; esbuild says above why. In the sandbox there are none of Node's own modules." : error);
   process.exit(1);
 });
 const module = addScript(wasm, address, script);
