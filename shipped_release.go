@@ -13,4 +13,5 @@ import "embed"
 //go:embed abi/*.go sdk/*.go sdk/internal/*/*.go sdk/sdktest/*.go sdk/template
 //go:embed sdk/c/lessee.h sdk/c/template sdk/rust/Cargo.toml sdk/rust/src/*.rs sdk/rust/template
 //go:embed sdk/js/package*.json sdk/js/*.mjs sdk/js/*.d.ts sdk/js/build/*.mjs sdk/js/engine/*.ts sdk/js/runtime/*.mjs sdk/js/template
+//go:embed sdk/assemblyscript/package*.json sdk/assemblyscript/*.mjs sdk/assemblyscript/*.ts sdk/assemblyscript/assembly/*.ts sdk/assemblyscript/globals/*.ts sdk/assemblyscript/template
 var shipped embed.FS

@@ -19,6 +19,7 @@ const pluginLong = `The author's loop, from an idea to a module that a host runs
   lessee plugin build                           # compile, and admit as a host does
   lessee plugin test                            # tests/NAME.input.json to .expected.json
   lessee plugin run --payload '{"name": "you"}' # one job, under a host's limits
+  lessee plugin check                           # what a host would have against it
   lessee plugin push --class greet --create --reason 'first version'
 
 Only push needs a database. A folder holds its own copy of the SDK, and builds

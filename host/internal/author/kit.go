@@ -33,6 +33,8 @@ func kits() map[Language]kit {
 			more: map[string]string{"go.mod": "module github.com/lessee-run/lessee\n\ngo " + goVersion + "\n"}},
 		Rust: {template: "sdk/rust/template", root: "sdk/rust", files: []string{"Cargo.toml", "src/*.rs"}},
 		C:    {template: "sdk/c/template", root: "sdk/c", files: []string{"lessee.h"}},
+		AssemblyScript: {template: "sdk/assemblyscript/template", root: "sdk/assemblyscript",
+			files: []string{"package.json", "package-lock.json", "*.mjs", "*.ts", "assembly/*.ts", "globals/*.ts"}},
 		JavaScript: {template: "sdk/js/template", root: "sdk/js",
 			files: []string{"package.json", "package-lock.json", "*.mjs", "*.d.ts", "build/*.mjs", "engine/*.ts", "runtime/*.mjs"}},
 	}

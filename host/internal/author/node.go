@@ -26,10 +26,9 @@ func linkPackages(p *Project) error {
 	if !p.Language.usesNode() {
 		return nil
 	}
-	if p.Language == JavaScript {
-		if err := link(filepath.Join("..", "..", sdkDir), filepath.Join(p.Dir, nodeModules, "@lessee", "sdk")); err != nil {
-			return err
-		}
+	name := map[Language]string{JavaScript: "sdk", AssemblyScript: "sdk-as"}[p.Language]
+	if err := link(filepath.Join("..", "..", sdkDir), filepath.Join(p.Dir, nodeModules, "@lessee", name)); err != nil {
+		return err
 	}
 	for _, dir := range packageDirs(p.Language) {
 		if _, err := os.Stat(dir); err == nil {

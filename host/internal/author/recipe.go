@@ -36,6 +36,8 @@ func (p *Project) recipe(ctx context.Context, out string) (recipe, error) {
 		return p.cargo(ctx)
 	case C:
 		return p.clang(out)
+	case AssemblyScript:
+		return recipe{args: []string{"node", filepath.Join(sdkDir, "build.mjs"), "handler.ts", "--output", out}}, nil
 	case JavaScript:
 		return p.javaScript(out), nil
 	}

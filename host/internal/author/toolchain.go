@@ -56,7 +56,7 @@ func (l Language) entry() string {
 	case C:
 		return "end one file with LESSEE_PLUGIN(handler), and build with -mexec-model=reactor, as lessee plugin build does"
 	case AssemblyScript:
-		return "let the entry file export what the SDK gives: see the template's assembly/index.ts"
+		return "export the handler from handler.ts: export function handle(call: Call, input: Input): Result"
 	case JavaScript:
 		return "let the handler be the default export of the entry file"
 	}
