@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tetratelabs/wazero/api"
 
@@ -21,7 +22,8 @@ func hostHTTP(ctx context.Context, a *attempt, m api.Module, stack []uint64) {
 	if !ok {
 		a.stop(abi.Errorf(abi.CodePointerInvalid, "the request at %d, %d bytes long, lies outside the guest's memory", ptr, n))
 	}
-	answer, err := a.request(ctx, document)
+	// A connection may write it for longer than the guest's memory lives.
+	answer, err := a.request(ctx, slices.Clone(document))
 	if err != nil {
 		a.stop(endOf(ctx, err))
 	}
