@@ -14,6 +14,7 @@ const module = "github.com/lessee-run/lessee/"
 // arrows, and .golangci.yml holds them for editors.
 var allowed = map[string][]string{
 	"abi":                                 {},
+	"abi/grpcabi":                         {"abi"},
 	"registry":                            {"abi"},
 	"migrations":                          {},
 	"sdk":                                 {"abi", "sdk"},
