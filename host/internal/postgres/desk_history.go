@@ -17,7 +17,7 @@ type AttemptRecord struct {
 	LeasedAt     time.Time       `json:"leased_at"`
 	EndedAt      time.Time       `json:"ended_at"`
 	Error        json.RawMessage `json:"error"`
-	Usage        json.RawMessage `json:"usage"` // abi.Usage
+	Usage        json.RawMessage `json:"usage"`    // abi.Usage
 	Requests     json.RawMessage `json:"requests"` // HTTP: [{method, url, status, …}]
 	LogTail      *string         `json:"log_tail"`
 	SpanID       string          `json:"span_id"`
