@@ -9,23 +9,38 @@ import (
 	"github.com/lessee-run/lessee/host/internal/author"
 )
 
-// checkMemory runs the largest payloads in the memory that the example needs.
+// checkMemory runs the example in half of the memory that it takes beyond the
+// module's own, and the largest payloads in no more than it takes.
 func checkMemory(ctx context.Context, t *trial) (finding, error) {
-	class := t.class
-	class.Limits.MemoryBytes = t.sample.report.Usage.MemoryBytes
-	payloads := append([]mutant{{"the example", t.sample.payload}}, large(t.sample.payload, class.Limits.InputBytes)...)
-	for _, m := range payloads {
-		report, err := t.run(ctx, t.module, class, m.payload)
-		if err != nil {
-			return finding{}, err
-		}
-		if e := report.Error; faults(e) && !limited(e.Code) {
-			f := blame("in the memory that the example needs, "+m.what, e)
-			f.reason += ". Ask whether there was memory before using it, and trap or fail if not"
-			return f, nil
+	takes := t.sample.report.Usage.MemoryBytes
+	half := t.info.MemoryBytes + max(0, takes-t.info.MemoryBytes)/2
+	if found, err := t.inMemory(ctx, half, "in half of the memory that it takes", mutant{"the example", t.sample.payload}); err != nil || found.verdict != Pass {
+		return found, err
+	}
+	for _, m := range large(t.sample.payload, t.class.Limits.InputBytes) {
+		if found, err := t.inMemory(ctx, takes, "in the memory that the example takes", m); err != nil || found.verdict != Pass {
+			return found, err
 		}
 	}
 	return t.unharmed(ctx, "after memory was short")
+}
+
+// inMemory runs a payload in so much memory. What it falls over with plenty of
+// it, too, is for other checks to tell.
+func (t *trial) inMemory(ctx context.Context, bytes int64, how string, m mutant) (finding, error) {
+	tight := t.class
+	tight.Limits.MemoryBytes = min(bytes, tight.Limits.MemoryBytes)
+	short, err := t.run(ctx, t.module, tight, m.payload)
+	if err != nil || !faults(short.Error) || limited(short.Error.Code) {
+		return finding{verdict: Pass}, err
+	}
+	plenty, err := t.run(ctx, t.module, t.class, m.payload)
+	if err != nil || faults(plenty.Error) {
+		return finding{verdict: Pass}, err
+	}
+	found := blame(how+", "+m.what, short.Error)
+	found.reason += ". Ask whether there was memory before using it, and trap or fail if not"
+	return found, nil
 }
 
 // checkStop stops the sample in every way there is.

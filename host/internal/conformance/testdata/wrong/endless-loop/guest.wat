@@ -1,0 +1,13 @@
+;; The handler never ends.
+(module
+  (memory (export "memory") 40)
+  (func $version (export "lessee_abi_version") (result i32)
+    i32.const 1)
+  (func $alloc (export "lessee_alloc") (param $size i32) (result i32)
+    i32.const 65536)
+  (func $execute (export "lessee_execute") (param $at i32) (param $size i32) (result i64)
+    loop $again
+      br $again
+    end
+    unreachable)
+)

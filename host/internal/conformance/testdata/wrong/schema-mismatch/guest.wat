@@ -1,0 +1,12 @@
+;; Its output is not what its own schema says.
+(module
+  (memory (export "memory") 40)
+  (data (i32.const 1024) "{\"status\":\"ok\",\"output\":{\"pages\":\"three\"}}")
+  (func $version (export "lessee_abi_version") (result i32)
+    i32.const 1)
+  (func $alloc (export "lessee_alloc") (param $size i32) (result i32)
+    i32.const 65536)
+  (func $execute (export "lessee_execute") (param $at i32) (param $size i32) (result i64)
+    i64.const 0x400_0000002a) ;; at << 32 | size
+  (@custom "lessee.manifest" "{\"name\":\"schema-mismatch\",\"version\":\"1\",\"abi\":1,\"wants\":{},\"schemas\":{\"output\":{\"type\":\"object\",\"properties\":{\"pages\":{\"type\":\"integer\"}}}}}")
+)

@@ -1,0 +1,11 @@
+;; It answers two JSON values, one a line.
+(module
+  (memory (export "memory") 40)
+  (data (i32.const 1024) "{\"status\":\"ok\"}\n{\"status\":\"ok\"}")
+  (func $version (export "lessee_abi_version") (result i32)
+    i32.const 1)
+  (func $alloc (export "lessee_alloc") (param $size i32) (result i32)
+    i32.const 65536)
+  (func $execute (export "lessee_execute") (param $at i32) (param $size i32) (result i64)
+    i64.const 0x400_0000001f) ;; at << 32 | size
+)

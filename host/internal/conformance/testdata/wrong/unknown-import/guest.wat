@@ -1,0 +1,12 @@
+;; It calls a function that no host of this release has.
+(module
+  (import "lessee_v1" "teleport" (func $teleport (param i32)))
+  (memory (export "memory") 40)
+  (data (i32.const 1024) "{\"status\":\"ok\"}")
+  (func $version (export "lessee_abi_version") (result i32)
+    i32.const 1)
+  (func $alloc (export "lessee_alloc") (param $size i32) (result i32)
+    i32.const 65536)
+  (func $execute (export "lessee_execute") (param $at i32) (param $size i32) (result i64)
+    i64.const 0x400_0000000f) ;; at << 32 | size
+)
