@@ -1,12 +1,19 @@
 package abi
 
-import "testing"
+import (
+	"reflect"
+	"testing"
+)
 
 func FuzzDecodeResult(f *testing.F) {
 	seed(f, "result/valid/*.json", "result/invalid/*.json")
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if _, err := DecodeResult(data); err == nil {
+		got, err := DecodeResult(data)
+		if err == nil {
 			sameResult(t, data)
+		}
+		if again, err2 := DecodeResult(append([]byte(" "), data...)); !reflect.DeepEqual(got, again) || (err == nil) != (err2 == nil) {
+			t.Errorf("%+v, %v; behind a space, and so by the decoder: %+v, %v", got, err, again, err2)
 		}
 	})
 }

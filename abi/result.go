@@ -60,6 +60,23 @@ func EncodeResult(r Result) ([]byte, error) { return encode(r) }
 // [CodeResultInvalid] that names the offending part; unknown fields are
 // refused, because a misspelt effect would be lost in silence.
 func DecodeResult(data []byte) (Result, error) {
+	r, err := decodeResult(data)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := storable(data); err != nil {
+		return Result{}, Errorf(CodeResultInvalid, "Postgres can't store the result: %v", err)
+	}
+	if err := r.check(); err != nil {
+		return Result{}, err
+	}
+	return r, nil
+}
+
+func decodeResult(data []byte) (Result, error) {
+	if r, ok := bareOK(data); ok {
+		return r, nil
+	}
 	var r Result
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
@@ -69,13 +86,25 @@ func DecodeResult(data []byte) (Result, error) {
 	if _, err := dec.Token(); err != io.EOF {
 		return Result{}, Errorf(CodeResultInvalid, "the result has bytes after its JSON value: return exactly one JSON object")
 	}
-	if err := storable(data); err != nil {
-		return Result{}, Errorf(CodeResultInvalid, "Postgres can't store the result: %v", err)
-	}
-	if err := r.check(); err != nil {
-		return Result{}, err
-	}
 	return r, nil
+}
+
+// bareOK reads what most attempts answer, ok with an output or without one, as
+// the SDKs write it. That takes 0.1 µs where a decoder takes 1.1: a tenth of
+// what the smallest jobs cost.
+func bareOK(data []byte) (Result, bool) {
+	r := Result{Status: StatusOK}
+	rest, ok := bytes.CutPrefix(data, []byte(`{"status":"ok"`))
+	if !ok || string(rest) == "}" {
+		return r, ok
+	}
+	output, begun := bytes.CutPrefix(rest, []byte(`,"output":`))
+	output, ended := bytes.CutSuffix(output, []byte("}"))
+	if !begun || !ended || !json.Valid(output) {
+		return Result{}, false
+	}
+	r.Output = bytes.Clone(bytes.TrimSpace(output))
+	return r, true
 }
 
 func (r Result) check() error {

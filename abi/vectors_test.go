@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -27,6 +28,20 @@ func TestEveryInvalidEnvelopeIsRefusedWithItsCode(t *testing.T) {
 func TestEveryValidResultDecodesAndSurvivesARoundTrip(t *testing.T) {
 	for name, data := range vectors(t, "result/valid/*.json") {
 		t.Run(name, func(t *testing.T) { sameResult(t, data) })
+	}
+}
+
+// TestTheShortWayReadsAsTheDecoderDoes compares the two on what begins alike.
+func TestTheShortWayReadsAsTheDecoderDoes(t *testing.T) {
+	for _, rest := range []string{"}", " }", "}}", ",}", `,"output":1}`, `,"output": [1] }`, `,"output":null}`, `,"output":}`, `,"output":{}`,
+		`,"output":{"a":"}"}}`, `,"output":1}}`, `,"output":1} `, `,"output":1,"output":2}`, `,"output":1,"events":[{"type":"a"}]}`, `,"output":"\ud800"}`} {
+		data := []byte(`{"status":"ok"` + rest)
+		spaced := append([]byte(" "), data...) // which the short way does not take
+		short, shortErr := DecodeResult(data)
+		long, longErr := DecodeResult(spaced)
+		if !reflect.DeepEqual(short, long) || (shortErr == nil) != (longErr == nil) {
+			t.Errorf("%s: %+v, %v; by the decoder %+v, %v", data, short, shortErr, long, longErr)
+		}
 	}
 }
 

@@ -10,17 +10,17 @@ import (
 // guest is a core module written by hand: every export returns a constant.
 // It shows the host what no SDK would.
 type guest struct {
-	version   int32
-	alloc     int32
-	execute   uint64
-	data      string // at address 16
-	pages     uint32 // of memory at the start; 0: one
-	imports   []symbol
-	without   string   // the export to leave out
-	commanded bool     // exports _start as well
-	init      []byte   // code of lessee_init, of a function without locals; nil: not exported
-	start     bool     // init is the start function as well
-	extra     [][]byte // bodies of further functions ()->()
+	version int32
+	alloc   int32
+	execute uint64
+	data    string // at address 16
+	pages   uint32 // of memory at the start; 0: one
+	imports []symbol
+	without string   // the export to leave out
+	also    string   // the name of one more export, of type ()->()
+	init    []byte   // code of lessee_init, of a function without locals; nil: not exported
+	start   bool     // init is the start function as well
+	extra   [][]byte // bodies of further functions ()->()
 }
 
 // Types by index: those of the exports, then those that imports use.
@@ -33,8 +33,8 @@ func (g guest) assemble() []byte {
 		export(abi.ExportAlloc, kindFunc, n+1), export(abi.ExportExecute, kindFunc, n+2),
 	}
 	exports = slices.DeleteFunc(exports, func(e []byte) bool { return g.without != "" && string(e[1:len(e)-2]) == g.without })
-	if g.commanded {
-		exports = append(exports, export(abi.ExportStart, kindFunc, n+3))
+	if g.also != "" {
+		exports = append(exports, export(g.also, kindFunc, n+3))
 	}
 	functions, bodies := [][]byte{{0}, {1}, {2}, {3}}, [][]byte{
 		constant(0x41, int64(g.version)), constant(0x41, int64(g.alloc)), constant(0x42, int64(g.execute)), {2, 0, 0x0b},

@@ -60,12 +60,18 @@ func (a *attempt) stop(why *abi.Error) {
 	panic(why)
 }
 
-// overtime is the error of an attempt that is not done in time.
-func (a *attempt) overtime() *abi.Error {
-	if a.preparing {
-		return abi.Errorf(abi.CodeLimitWall, "the module was not ready within %s: do less when it starts (_initialize, %s, warm-up calls)", a.limits.Wall(), abi.ExportInit)
+// overtime is why the context of an attempt ends that is not done in time. Its
+// words are made when they are asked for: most attempts are done in time.
+type overtime struct{ *attempt }
+
+func (o overtime) Error() string { return o.Unwrap().Error() }
+
+// Unwrap returns an *abi.Error.
+func (o overtime) Unwrap() error {
+	if o.preparing {
+		return abi.Errorf(abi.CodeLimitWall, "the module was not ready within %s: do less when it starts (_initialize, %s, warm-up calls)", o.limits.Wall(), abi.ExportInit)
 	}
-	return abi.Errorf(abi.CodeLimitWall, "the attempt took longer than its limit of %s (wall_ms)", a.limits.Wall())
+	return abi.Errorf(abi.CodeLimitWall, "the attempt took longer than its limit of %s (wall_ms)", o.limits.Wall())
 }
 
 // flush passes on last lines that were not ended.

@@ -134,7 +134,7 @@ func reused(b *testing.B, m *Module, input []byte) func() error {
 			i.begin(ctx, a)
 			defer i.end(a)
 			var err error
-			data, err = ask(i.module, func(name string, params ...uint64) ([]uint64, error) { return i.call(ctx, name, params...) }, input)
+			data, err = ask(i.module, func(name string, params ...uint64) (uint64, error) { return i.call(ctx, name, params...) }, input)
 			return err
 		})
 		if err != nil {
@@ -145,19 +145,19 @@ func reused(b *testing.B, m *Module, input []byte) func() error {
 }
 
 // ask runs one job in an instance that is ready.
-func ask(m api.Module, call func(string, ...uint64) ([]uint64, error), input []byte) ([]byte, error) {
+func ask(m api.Module, call func(string, ...uint64) (uint64, error), input []byte) ([]byte, error) {
 	at, err := call(abi.ExportAlloc, uint64(len(input)))
 	if err != nil {
 		return nil, err
 	}
-	if !m.Memory().Write(uint32(at[0]), input) {
+	if !m.Memory().Write(uint32(at), input) {
 		return nil, errors.New("the input lies outside the memory")
 	}
-	packed, err := call(abi.ExportExecute, at[0], uint64(len(input)))
+	packed, err := call(abi.ExportExecute, at, uint64(len(input)))
 	if err != nil {
 		return nil, err
 	}
-	ptr, n := abi.Unpack(packed[0])
+	ptr, n := abi.Unpack(packed)
 	data, ok := m.Memory().Read(ptr, n)
 	if !ok {
 		return nil, errors.New("the result lies outside the memory")
@@ -181,8 +181,12 @@ func bare(b *testing.B, binary, input []byte) func() error {
 		if err != nil {
 			return err
 		}
-		data, err := ask(m, func(name string, params ...uint64) ([]uint64, error) {
-			return m.ExportedFunction(name).Call(ctx, params...)
+		data, err := ask(m, func(name string, params ...uint64) (uint64, error) {
+			results, err := m.ExportedFunction(name).Call(ctx, params...)
+			if err != nil {
+				return 0, err
+			}
+			return results[0], nil
 		}, input)
 		if err := errors.Join(err, m.Close(ctx)); err != nil {
 			return err

@@ -1,7 +1,6 @@
 package wasm
 
 import (
-	"bytes"
 	"context"
 
 	"github.com/tetratelabs/wazero/api"
@@ -37,7 +36,7 @@ func (a *attempt) exchange(ctx context.Context, i *instance, envelope []byte) (a
 	if err != nil {
 		return abi.Result{}, err
 	}
-	data, err := a.collect(i.module, packed[0])
+	data, err := a.find(i.module, packed)
 	if err != nil {
 		return abi.Result{}, err
 	}
@@ -73,7 +72,7 @@ func deliver(ctx context.Context, i *instance, data []byte) (uint32, error) {
 	if err != nil {
 		return 0, err
 	}
-	ptr := api.DecodeU32(got[0])
+	ptr := api.DecodeU32(got)
 	if ptr == 0 {
 		return 0, abi.Errorf(abi.CodeLimitMemory, "%s(%d) returned 0: the guest has no room", abi.ExportAlloc, len(data))
 	}
@@ -83,8 +82,9 @@ func deliver(ctx context.Context, i *instance, data []byte) (uint32, error) {
 	return ptr, nil
 }
 
-// collect copies the result out of the guest, if it may have that size.
-func (a *attempt) collect(instance api.Module, packed uint64) ([]byte, error) {
+// find returns the result where it lies in the guest's memory, if it may have
+// that size. It is to be read before the guest goes on.
+func (a *attempt) find(instance api.Module, packed uint64) ([]byte, error) {
 	ptr, n := abi.Unpack(packed)
 	a.output = int64(n)
 	if a.output > a.limits.OutputBytes {
@@ -94,7 +94,7 @@ func (a *attempt) collect(instance api.Module, packed uint64) ([]byte, error) {
 	if !ok {
 		return nil, abi.Errorf(abi.CodePointerInvalid, "the result at %d, %d bytes long, lies outside the guest's %d bytes of memory", ptr, n, instance.Memory().Size())
 	}
-	return bytes.Clone(data), nil
+	return data, nil
 }
 
 // askVersion returns the ABI version that a core module speaks.
@@ -106,5 +106,5 @@ func askVersion(ctx context.Context, i *instance) (uint32, error) {
 	if err != nil {
 		return 0, err
 	}
-	return api.DecodeU32(got[0]), nil
+	return api.DecodeU32(got), nil
 }

@@ -124,12 +124,12 @@ func (o *outline) contract() (string, error) {
 	}
 	var missing []string
 	for _, want := range coreExports() {
-		i := slices.IndexFunc(o.exports, func(s symbol) bool { return s.name == want.name })
-		switch {
-		case i < 0:
+		found, err := o.exportsAs(want)
+		if err != nil {
+			return "", err
+		}
+		if !found && !want.optional {
 			missing = append(missing, want.name)
-		case o.exports[i].kind != want.kind || o.exports[i].sig != want.sig:
-			return "", fmt.Errorf("it exports %s as %s %s, want %s %s", want.name, kindName(o.exports[i].kind), o.exports[i].sig, kindName(want.kind), want.sig)
 		}
 	}
 	if len(missing) > 0 {
@@ -139,12 +139,32 @@ func (o *outline) contract() (string, error) {
 	return ContractCore, nil
 }
 
-func coreExports() []symbol {
-	return []symbol{
-		{name: abi.ExportMemory, kind: kindMemory},
-		{name: abi.ExportABIVersion, kind: kindFunc, sig: "()->(i32)"},
-		{name: abi.ExportAlloc, kind: kindFunc, sig: "(i32)->(i32)"},
-		{name: abi.ExportExecute, kind: kindFunc, sig: "(i32 i32)->(i64)"},
+// exportsAs says whether there is such an export. One that differs is an error.
+func (o *outline) exportsAs(want expected) (bool, error) {
+	i := slices.IndexFunc(o.exports, func(s symbol) bool { return s.name == want.name })
+	if i < 0 {
+		return false, nil
+	}
+	if got := o.exports[i]; got.kind != want.kind || got.sig != want.sig {
+		return false, fmt.Errorf("it exports %s as %s %s, want %s %s", want.name, kindName(got.kind), got.sig, kindName(want.kind), want.sig)
+	}
+	return true, nil
+}
+
+type expected struct {
+	symbol
+	optional bool
+}
+
+func coreExports() []expected {
+	return []expected{
+		{symbol{name: abi.ExportMemory, kind: kindMemory}, false},
+		{symbol{name: abi.ExportABIVersion, kind: kindFunc, sig: "()->(i32)"}, false},
+		{symbol{name: abi.ExportAlloc, kind: kindFunc, sig: "(i32)->(i32)"}, false},
+		{symbol{name: abi.ExportExecute, kind: kindFunc, sig: "(i32 i32)->(i64)"}, false},
+		{symbol{name: abi.ExportInitialize, kind: kindFunc, sig: "()->()"}, true},
+		{symbol{name: abi.ExportInit, kind: kindFunc, sig: "()->()"}, true},
+		{symbol{name: abi.ExportReseed, kind: kindFunc, sig: "(i32 i32)->()"}, true},
 	}
 }
 

@@ -18,7 +18,7 @@ func TestInspectTellsTheContract(t *testing.T) {
 		t.Errorf("got %+v", info)
 	}
 	command := good()
-	command.commanded = true
+	command.also = abi.ExportStart
 	if info, err = Inspect(command.assemble()); err != nil || info.Contract != ContractCommand {
 		t.Errorf("got %+v, %v", info, err)
 	}
@@ -32,6 +32,8 @@ func TestInspectRefusesWithTheReasonAndTheRemedy(t *testing.T) {
 	}
 	without := good()
 	without.without = abi.ExportAlloc
+	misshaped := good()
+	misshaped.also = abi.ExportReseed
 	damaged := good().assemble()
 	cases := map[string]struct {
 		binary []byte
@@ -44,6 +46,7 @@ func TestInspectRefusesWithTheReasonAndTheRemedy(t *testing.T) {
 		"empty module":       {[]byte("\x00asm\x01\x00\x00\x00"), []string{"lessee_execute", "-buildmode=c-shared"}},
 		"truncated":          {damaged[:len(damaged)-1], []string{"damaged", "middle of a section"}},
 		"missing export":     {without.assemble(), []string{"does not export lessee_alloc", "c-shared"}},
+		"optional export":    {misshaped.assemble(), []string{"exports lessee_reseed as function ()->()", "(i32 i32)->()"}},
 		"foreign import":     {importing(symbol{module: "env", name: "f"}), []string{"imports env.f"}},
 		"unknown function":   {importing(symbol{module: abi.ImportModule, name: "teleport"}), []string{"lessee_v1.teleport", "SDK"}},
 		"wrong type":         {importing(symbol{module: abi.ImportModule, name: abi.ImportCancelled}), []string{"lessee_v1.cancelled as (i32 i32 i32)->()", "()->(i32)"}},

@@ -23,6 +23,7 @@ type instance struct {
 	depth   api.MutableGlobal
 	globals []api.MutableGlobal // the guest's, in the order of the snapshot; for kept instances
 	calls   map[string]api.Function
+	stack   [2]uint64 // of a call: parameters, then the result
 	used    bool // by an attempt that left it as it was
 }
 
@@ -47,17 +48,22 @@ func (m *Module) instantiate(ctx context.Context, a *attempt) (_ *instance, err 
 	return i, nil
 }
 
-// call calls an export; nil results when the module has none of that name.
-func (i *instance) call(ctx context.Context, name string, params ...uint64) ([]uint64, error) {
+// call calls an export, of two parameters and one result at most; 0 when the
+// module has none of that name.
+func (i *instance) call(ctx context.Context, name string, params ...uint64) (uint64, error) {
 	f, known := i.calls[name]
 	if !known {
 		f = i.module.ExportedFunction(name)
 		i.calls[name] = f // look-ups are dear
 	}
 	if f == nil {
-		return nil, nil
+		return 0, nil
 	}
-	return f.Call(ctx, params...)
+	copy(i.stack[:], params)
+	if err := f.CallWithStack(ctx, i.stack[:]); err != nil {
+		return 0, err
+	}
+	return i.stack[0], nil
 }
 
 // begin fills the tank for an attempt; end reads what was used.

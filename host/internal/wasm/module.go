@@ -50,7 +50,7 @@ func (m *Module) Close(context.Context) error {
 // guarded runs f under the attempt's wall limit. Every failure comes back as
 // an *abi.Error, and a panic of the engine does too.
 func (m *Module) guarded(ctx context.Context, a *attempt, f func(context.Context) error) (err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, a.limits.Wall(), a.overtime())
+	ctx, cancel := context.WithTimeoutCause(ctx, a.limits.Wall(), overtime{a})
 	defer cancel()
 	defer func() {
 		if cause := recover(); cause != nil {
