@@ -14,6 +14,7 @@ const (
 	CodeHandlerError    Code = "handler_error"    // the handler returned an error without a code of its own
 	CodeGuestTrap       Code = "guest_trap"       // the module trapped, or its runtime panicked
 	CodeGuestExit       Code = "guest_exit"       // the program exited before it answered, or with a failing code
+	CodePluginCrashed   Code = "plugin_crashed"   // the process of a native executor died, or was killed because it did not stop
 	CodePointerInvalid  Code = "pointer_invalid"  // the result points outside the guest's memory
 	CodeResultInvalid   Code = "result_invalid"   // the answer is no valid result
 	CodeEnvelopeInvalid Code = "envelope_invalid" // the SDK could not read the envelope

@@ -25,7 +25,7 @@ const (
 const (
 	StageDigest    = "digest"    // the bytes are those that were registered
 	StageSignature = "signature" // by the host's policy
-	StageParse     = "parse"     // contract, imports and exports
+	StageParse     = "parse"     // contract, imports and exports; of a native module: what kind of file it is
 	StageManifest  = "manifest"  // what the module says of itself can be read
 	StageMeter     = "meter"     // rewritten so that its work is counted
 	StageCompile   = "compile"

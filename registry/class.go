@@ -22,7 +22,9 @@ const (
 )
 
 // Supported reports whether this version of the host runs r.
-func (r Runtime) Supported() bool { return r == RuntimeWASM || r == RuntimeCommand }
+func (r Runtime) Supported() bool {
+	return r == RuntimeWASM || r == RuntimeGoPlugin || r == RuntimeCommand
+}
 
 // Class is a row of executor_class_registry as a host needs it.
 type Class struct {
@@ -40,6 +42,8 @@ type Class struct {
 	Config       json.RawMessage
 	Concurrency  int // attempts at once on one host
 	Isolation    Isolation
+	Process      Process     // only for RuntimeGoPlugin
+	Containment  Containment // only for RuntimeGoPlugin
 	Status       Status
 	StatusReason string
 	Faults       map[string]string // why the class can't run on a module, by its digest, as the database found in its manifest
@@ -117,7 +121,7 @@ type Module struct {
 	Digest     string // hex sha256 of the bytes
 	Name       string
 	Version    string
-	ABI        string // "core" or "command"
+	ABI        string // "core", "command" or "grpc"
 	Size       int64  // bytes
 	AddedBy    string
 	AddedAt    time.Time
@@ -134,9 +138,9 @@ func (c Class) Validate() error {
 	case c.Broken != "":
 		return errors.New(c.Broken)
 	case !c.Runtime.Supported():
-		return fmt.Errorf("runtime %q is not in this version of the host: use wasm or command, or upgrade the host", c.Runtime)
-	case c.Runtime == RuntimeWASM && c.ModuleDigest == "":
-		return fmt.Errorf("runtime wasm needs a module: lessee class set %s --module NAME@VERSION", c.Name)
+		return fmt.Errorf("runtime %q is not in this version of the host: use wasm, go_plugin or command, or upgrade the host", c.Runtime)
+	case c.Runtime != RuntimeCommand && c.ModuleDigest == "":
+		return fmt.Errorf("runtime %s needs a module: lessee class set %s --module NAME@VERSION", c.Runtime, c.Name)
 	case c.Runtime == RuntimeCommand && c.Command == "":
 		return fmt.Errorf("runtime command needs a registered command: lessee class set %s --command NAME", c.Name)
 	case c.Concurrency < 1:

@@ -11,6 +11,7 @@ type Snapshot struct {
 	Version  int64 // registry_version of the database when it was read
 	Settings Settings
 	Pending  []string        // digests of modules that no host has admitted yet
+	Native   []string        // those of native ones
 	Secrets  []SecretBinding // disabled ones too
 	classes  map[string]Class
 }

@@ -26,12 +26,13 @@ const classSetExample = `  lessee class set thumbnail --runtime wasm --module th
   lessee class set thumbnail --candidate thumbnail@2.0.0 --canary 10 --reason 'try it on a tenth of the jobs'
   lessee class set thumbnail --limit wall_ms=5000 --limit memory_bytes= --reason 'it is quick now'
   lessee class set mailer --grant-http 'POST https://api.example.com/v1/ credential=mail' --reason 'it may send mail'
+  lessee class set mailer --process '{"secrets": {"SMTP_PASSWORD": "smtp"}, "network": true, "pool": 2}' --reason 'two at once'
   lessee class set thumbnail --payload-schema @payload.schema.json --reason 'refuse what it can not do'`
 
 // classFlags are the flags of class set, before they are looked at.
 type classFlags struct {
 	runtime, module, command, owner, reason, exitPath string
-	candidate, isolation                              string
+	candidate, isolation, process, containment        string
 	canary                                            int
 	limits, retry                                     []string
 	grantClasses, grantCommands, grantHTTP            []string
@@ -58,11 +59,13 @@ func (a *app) classSetCommand() *cobra.Command {
 }
 
 func (f *classFlags) define(flags *pflag.FlagSet) {
-	flags.StringVar(&f.runtime, "runtime", "", "wasm or command")
+	flags.StringVar(&f.runtime, "runtime", "", "wasm, go_plugin or command")
 	flags.StringVar(&f.module, "module", "", "NAME@VERSION or sha256 of a registered module")
 	flags.StringVar(&f.candidate, "candidate", "", "NAME@VERSION or sha256 of a module to try on a share of the jobs; empty ends the trial")
 	flags.IntVar(&f.canary, "canary", 0, "percent of the jobs that run on the candidate")
 	flags.StringVar(&f.isolation, "isolation", "", "job: every attempt starts clean; reuse: on an instance that earlier attempts left")
+	flags.StringVar(&f.process, "process", "", "JSON of how its processes run, the whole of it, for runtime go_plugin; @file reads a file")
+	flags.StringVar(&f.containment, "containment", "", "best, required or off: how much of the containment of processes a host must have")
 	flags.StringVar(&f.command, "command", "", "name of a registered command")
 	flags.StringArrayVar(&f.limits, "limit", nil, "KEY=VALUE of a limit; may be repeated")
 	flags.StringArrayVar(&f.retry, "retry", nil, "KEY=VALUE of the retry policy; may be repeated")
@@ -89,7 +92,8 @@ func (f *classFlags) change(a *app, class string, flags *pflag.FlagSet) (change 
 	change = postgres.ClassChange{
 		Class: class, Reason: f.reason,
 		Runtime: given(flags, "runtime", f.runtime), Command: given(flags, "command", f.command),
-		Isolation: given(flags, "isolation", f.isolation), CanaryPercent: given(flags, "canary", f.canary), CandidateSHA256: given(flags, "candidate", f.candidate),
+		Isolation: given(flags, "isolation", f.isolation), Containment: given(flags, "containment", f.containment),
+		CanaryPercent: given(flags, "canary", f.canary), CandidateSHA256: given(flags, "candidate", f.candidate),
 		Concurrency: given(flags, "concurrency", f.concurrency), Priority: given(flags, "priority", f.priority),
 		RequiresApproval: given(flags, "requires-approval", f.approval),
 		Retention:        given(flags, "idempotency-retention", f.retention), ExpiresAfter: given(flags, "expires-after", f.expires),
@@ -104,7 +108,7 @@ func (f *classFlags) change(a *app, class string, flags *pflag.FlagSet) (change 
 	if change.Grants, err = f.grants(flags); err != nil {
 		return change, err
 	}
-	for flag, into := range map[string]*json.RawMessage{"config": &change.Config, "payload-schema": &change.PayloadSchema, "result-schema": &change.ResultSchema} {
+	for flag, into := range map[string]*json.RawMessage{"config": &change.Config, "process": &change.Process, "payload-schema": &change.PayloadSchema, "result-schema": &change.ResultSchema} {
 		if !flags.Changed(flag) {
 			continue
 		}

@@ -56,6 +56,8 @@ func classFields(k postgres.ClassRecord) [][2]string {
 		{"previous", text(k.Previous)},
 		{"candidate", candidate(k)},
 		{"isolation", k.Isolation},
+		{"process", compact(k.Process)},
+		{"containment", k.Containment},
 		{"command", text(k.Command)},
 		{"enabled", yesNo(k.Enabled)},
 		{"status", k.Status},

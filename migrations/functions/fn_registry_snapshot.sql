@@ -12,6 +12,8 @@ as $$
     -- Nobody has admitted them yet; the next ones are told when these are.
     'pending', coalesce((select jsonb_agg(p.sha256) from (
       select m.sha256 from lessee.executor_module_registry m where m.status = 'pending' and m.abi in ('core', 'command') order by m.added_at limit 20) p), '[]'),
+    'pending_native', coalesce((select jsonb_agg(p.sha256) from (
+      select m.sha256 from lessee.executor_module_registry m where m.status = 'pending' and m.abi = 'grpc' order by m.added_at limit 20) p), '[]'),
     'classes', coalesce((
       select jsonb_agg(jsonb_build_object(
         'class', c.class,
@@ -22,6 +24,8 @@ as $$
         'candidate_sha256', c.candidate_sha256,
         'canary_percent', c.canary_percent,
         'isolation', c.isolation,
+        'process', c.process,
+        'containment', c.containment,
         'command', c.command,
         'enabled', c.enabled,
         'limits', lessee.fn_default_limits() || c.limits,

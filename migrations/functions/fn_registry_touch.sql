@@ -16,7 +16,7 @@ end
 $$;
 comment on function lessee.fn_registry_touch() is 'tells hosts that the registry changed';
 create or replace trigger registry_touch after insert or delete or
-  update of class, runtime, module_sha256, serving_sha256, candidate_sha256, canary_percent, isolation, command, enabled, limits, retry_policy, grants, config, payload_schema, result_schema,
+  update of class, runtime, module_sha256, serving_sha256, candidate_sha256, canary_percent, isolation, process, containment, command, enabled, limits, retry_policy, grants, config, payload_schema, result_schema,
             concurrency_per_host, priority
   on lessee.executor_class_registry for each statement execute function lessee.fn_registry_touch();
 create or replace trigger registry_touch after insert or update of status

@@ -66,6 +66,7 @@ func (s *Set) launched(m *module, executor Executor, err error) {
 	case err == nil:
 		m.state, m.executor = ready, executor
 		m.admission.Status, m.admission.Manifest = registry.ModuleAdmitted, executor.Manifest()
+		s.keep()
 	case s.ctx.Err() != nil: // the set is closing; it says nothing about the module
 		m.state, m.err = failed, err
 	default:

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +20,17 @@ type Executor interface {
 	Manifest() *abi.Manifest // nil: the module has none
 	Cold() string            // why every attempt needs a new instance; empty: none does
 	Close(ctx context.Context) error
+}
+
+// Keeper is an executor that keeps something for each class that runs on it.
+// Neither method blocks.
+type Keeper interface {
+	// Keep names the classes that run on it from now on, all of them. What is
+	// kept for others may go.
+	Keep(classes []registry.Class)
+	// Ready reports whether an attempt of class can run now; and if not, why,
+	// else what an operator should know.
+	Ready(class registry.Class) (ready bool, reason string)
 }
 
 // Launch makes the executor of the module with that digest. It tells observe
@@ -78,6 +90,7 @@ func (s *Set) Sync(snapshot *registry.Snapshot) {
 			}
 		}
 	}
+	s.keep()
 	s.mu.Unlock()
 	for _, m := range idle {
 		s.closeModule(m)
@@ -91,21 +104,47 @@ func (s *Set) Sync(snapshot *registry.Snapshot) {
 // run or try out, and those that wait to be admitted.
 func (s *Set) wanted(snapshot *registry.Snapshot) map[string]Launch {
 	out := map[string]Launch{}
-	for _, digest := range snapshot.Pending {
-		out[digest] = s.launchers[registry.RuntimeWASM]
-	}
+	s.pending(out, registry.RuntimeWASM, snapshot.Pending)
+	s.pending(out, registry.RuntimeGoPlugin, snapshot.Native)
 	for _, class := range snapshot.Enabled() {
 		launch := s.launchers[class.Runtime]
 		if launch == nil || class.Validate() != nil {
 			continue
 		}
-		for _, digest := range []string{class.ModuleDigest, class.NextDigest, class.Candidate.Digest} {
-			if digest != "" {
-				out[digest] = launch
-			}
+		for _, digest := range digests(class) {
+			out[digest] = launch
 		}
 	}
 	return out
+}
+
+// pending adds modules that wait to be admitted, if this host can.
+func (s *Set) pending(out map[string]Launch, runtime registry.Runtime, modules []string) {
+	if launch := s.launchers[runtime]; launch != nil {
+		for _, digest := range modules {
+			out[digest] = launch
+		}
+	}
+}
+
+// digests are the modules that class runs, will run, or tries out.
+func digests(class registry.Class) []string {
+	return slices.DeleteFunc([]string{class.ModuleDigest, class.NextDigest, class.Candidate.Digest}, func(d string) bool { return d == "" })
+}
+
+// keep tells executors which classes run on them. s.mu is held.
+func (s *Set) keep() {
+	classes := map[string][]registry.Class{}
+	for _, class := range s.snapshot.Enabled() {
+		for _, digest := range digests(class) {
+			classes[digest] = append(classes[digest], class)
+		}
+	}
+	for digest, m := range s.modules {
+		if keeper, ok := m.executor.(Keeper); ok {
+			keeper.Keep(classes[digest])
+		}
+	}
 }
 
 // Snapshot is the registry that the set serves.
@@ -174,6 +213,8 @@ func (s *Set) readiness(class registry.Class, digest string) job.Readiness {
 	}
 	m, r := s.modules[digest], job.Readiness{Module: digest}
 	switch {
+	case s.launchers[class.Runtime] == nil:
+		r.Reason = "this host has no engine for runtime " + string(class.Runtime) + ": native executors need Linux"
 	case class.Faults[digest] != "":
 		r.Reason = class.Faults[digest]
 	case s.bounds.Exceeded(class.Limits) != "":
@@ -184,17 +225,21 @@ func (s *Set) readiness(class registry.Class, digest string) job.Readiness {
 	case m.admission.Manifest != nil && class.Grants.Denied(m.admission.Manifest.Wants) != "":
 		r.Reason = class.Grants.Denied(m.admission.Manifest.Wants)
 	default:
-		r.Ready, r.Reason = true, remark(m.executor)
+		r.Ready, r.Reason = able(m.executor, class)
 	}
 	return r
 }
 
-// remark is what an operator should know of an executor that works.
-func remark(e Executor) string {
-	if why := e.Cold(); why != "" {
-		return "runs cold, a new instance for every job: " + why
+// able reports whether an executor that is there can run class, and what an
+// operator should know.
+func able(e Executor, class registry.Class) (bool, string) {
+	if keeper, ok := e.(Keeper); ok {
+		return keeper.Ready(class)
 	}
-	return ""
+	if why := e.Cold(); why != "" {
+		return true, "runs cold, a new instance for every job: " + why
+	}
+	return true, ""
 }
 
 // Execute runs one attempt of class on the module that class, as given, points

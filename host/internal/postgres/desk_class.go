@@ -26,6 +26,8 @@ type ClassRecord struct {
 	CanaryPercent    int             `json:"canary_percent"`
 	CandidateSince   *time.Time      `json:"candidate_since"`
 	Isolation        string          `json:"isolation"`
+	Process          json.RawMessage `json:"process"` // as the row has it
+	Containment      string          `json:"containment"`
 	Command          *string         `json:"command"`
 	Limits           json.RawMessage `json:"limits"`           // as the row has them
 	EffectiveLimits  json.RawMessage `json:"effective_limits"` // with the defaults
@@ -53,7 +55,7 @@ const selectClass = `
 	select c.class, c.runtime, c.enabled, c.status, c.status_reason, c.status_host, c.status_at,
 	       m.name || '@' || m.version as module, m.name as module_name, c.module_sha256, c.command,
 	       s.name || '@' || s.version as serving, p.name || '@' || p.version as previous, c.previous_sha256,
-	       t.name || '@' || t.version as candidate, c.candidate_sha256, c.canary_percent, c.candidate_since, c.isolation,
+	       t.name || '@' || t.version as candidate, c.candidate_sha256, c.canary_percent, c.candidate_since, c.isolation, c.process, c.containment,
 	       c.limits, lessee.fn_default_limits() || c.limits as effective_limits,
 	       c.retry_policy, lessee.fn_default_retry_policy() || c.retry_policy as effective_retry,
 	       c.grants, c.config, coalesce(c.payload_schema, 'null') as payload_schema, coalesce(c.result_schema, 'null') as result_schema,

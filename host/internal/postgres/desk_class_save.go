@@ -21,6 +21,8 @@ type ClassChange struct {
 	CandidateSHA256  *string // "" takes it away
 	CanaryPercent    *int
 	Isolation        *string
+	Process          json.RawMessage // the whole of it
+	Containment      *string
 	Command          *string
 	Enabled          *bool
 	Limits           map[string]any // merged into the row by key; nil takes a key out
@@ -67,6 +69,7 @@ func explainClass(err error) error {
 		"executor_class_registry_module_sha256_fkey":          "the module is not registered; register it: lessee module add FILE",
 		"executor_class_registry_canary_percent_check":        "canary_percent must be from 0 to 100",
 		"executor_class_registry_isolation_check":             "the isolation must be job or reuse",
+		"executor_class_registry_containment_check":           "the containment must be best, required or off",
 		"canary_needs_a_candidate":                            "a canary percent needs a candidate; name one: --candidate NAME@VERSION",
 		"wasm_takes_a_module":                                 "a wasm class takes a module and no command",
 		"command_takes_a_command":                             "a command class takes a command and no module",
@@ -109,7 +112,7 @@ func (change ClassChange) assignments() (string, pgx.NamedArgs) {
 			assign(column, fmt.Sprintf("jsonb_strip_nulls(c.%s || $::jsonb)", column), jsonOf(keys))
 		}
 	}
-	for column, value := range map[string]json.RawMessage{"config": change.Config, "payload_schema": change.PayloadSchema, "result_schema": change.ResultSchema} {
+	for column, value := range map[string]json.RawMessage{"config": change.Config, "process": change.Process, "payload_schema": change.PayloadSchema, "result_schema": change.ResultSchema} {
 		if value != nil {
 			assign(column, "nullif($::jsonb, 'null')", string(value))
 		}
@@ -131,6 +134,7 @@ func (change ClassChange) scalars() map[string]any {
 	put(out, "module_sha256", change.ModuleSHA256)
 	put(out, "canary_percent", change.CanaryPercent)
 	put(out, "isolation", change.Isolation)
+	put(out, "containment", change.Containment)
 	put(out, "command", change.Command)
 	put(out, "enabled", change.Enabled)
 	put(out, "concurrency_per_host", change.Concurrency)

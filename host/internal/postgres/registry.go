@@ -30,6 +30,7 @@ func (s *Store) LoadRegistry(ctx context.Context) (*registry.Snapshot, error) {
 	var doc struct {
 		Version  int64                    `json:"version"`
 		Pending  []string                 `json:"pending"`
+		Native   []string                 `json:"pending_native"`
 		Secrets  []registry.SecretBinding `json:"secrets"`
 		Settings settingRows              `json:"settings"`
 		Classes  []json.RawMessage        `json:"classes"`
@@ -42,7 +43,7 @@ func (s *Store) LoadRegistry(ctx context.Context) (*registry.Snapshot, error) {
 		classes[i] = readClass(row)
 	}
 	snapshot := registry.NewSnapshot(doc.Version, doc.Settings.read(), classes)
-	snapshot.Pending, snapshot.Secrets = doc.Pending, doc.Secrets
+	snapshot.Pending, snapshot.Native, snapshot.Secrets = doc.Pending, doc.Native, doc.Secrets
 	return snapshot, nil
 }
 
@@ -69,6 +70,8 @@ type classRow struct {
 	Candidate    string               `json:"candidate_sha256"`
 	Canary       int                  `json:"canary_percent"`
 	Isolation    registry.Isolation   `json:"isolation"`
+	Process      registry.Process     `json:"process"`
+	Containment  registry.Containment `json:"containment"`
 	Command      string               `json:"command"`
 	Enabled      bool                 `json:"enabled"`
 	Limits       abi.Limits           `json:"limits"`
@@ -82,7 +85,7 @@ type classRow struct {
 }
 
 func readClass(data json.RawMessage) registry.Class {
-	var row classRow
+	row := classRow{Process: registry.DefaultProcess()}
 	if err := json.Unmarshal(data, &row); err != nil {
 		var plain struct {
 			Class        string `json:"class"`
@@ -93,7 +96,8 @@ func readClass(data json.RawMessage) registry.Class {
 		return registry.Class{Name: plain.Class, ModuleDigest: plain.ModuleSHA256, Enabled: plain.Enabled, Broken: fmt.Sprintf("the row can't be read: %v", err)}
 	}
 	return registry.Class{
-		Name: row.Class, Runtime: row.Runtime, Command: row.Command, Enabled: row.Enabled, Isolation: row.Isolation,
+		Name: row.Class, Runtime: row.Runtime, Command: row.Command, Enabled: row.Enabled,
+		Isolation: row.Isolation, Process: row.Process, Containment: row.Containment,
 		ModuleDigest: row.ModuleSHA256, NextDigest: row.NextSHA256, PrevDigest: row.PrevSHA256,
 		Candidate: registry.Candidate{Digest: row.Candidate, Percent: row.Canary},
 		Limits:    row.Limits, Retry: row.Retry, Grants: row.Grants, Config: row.Config, Concurrency: row.Concurrency,
