@@ -23,8 +23,8 @@ const (
 
 // The stages of the admission of a module, in their order.
 const (
-	StageDigest    = "digest"    // the bytes are those that were registered
 	StageSignature = "signature" // by the host's policy
+	StageDigest    = "digest"    // the bytes are those that were registered
 	StageParse     = "parse"     // contract, imports and exports; of a native module: what kind of file it is
 	StageManifest  = "manifest"  // what the module says of itself can be read
 	StageMeter     = "meter"     // rewritten so that its work is counted
