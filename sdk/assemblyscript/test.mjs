@@ -70,6 +70,7 @@ class Guest {
       },
       wasi_snapshot_preview1: {
         random_get: (ptr, size) => Number(!getRandomValues(this.bytes(ptr, size))),
+        fd_write: (fd, part) => seen.log.push({ level: "warn", text: this.line(part) }) && 0, // a line on stderr
         clock_time_get: (clock, precision, ptr) => new DataView(this.memory).setBigUint64(ptr, BigInt(Date.now()) * 1_000_000n, true) ?? 0,
       },
     };
@@ -87,6 +88,11 @@ class Guest {
 
   text(ptr, size) {
     return new TextDecoder().decode(this.bytes(ptr, size));
+  }
+
+  line(part) {
+    const [ptr, size] = new Uint32Array(this.memory, part >>> 0, 2);
+    return this.text(ptr, size).trimEnd();
   }
 
   execute(envelope) {

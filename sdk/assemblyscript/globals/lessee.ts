@@ -13,16 +13,23 @@ declare function random_get(ptr: usize, size: usize): i32;
 declare function clock_time_get(clock: i32, precision: u64, ptr: usize): i32;
 
 // @ts-ignore: decorator
-@lazy const scratch = memory.data(8);
+@external("wasi_snapshot_preview1", "fd_write")
+declare function fd_write(fd: i32, parts: usize, count: usize, written: usize): i32;
+
+// @ts-ignore: decorator
+@lazy const scratch = memory.data(16);
 
 function say(level: i32, line: string): void {
   const text = String.UTF8.encode(line);
   log(level, changetype<usize>(text), text.byteLength);
 }
 
-/** A throw, a failed assertion, an index out of range: says where in the log, then traps. */
+/** A throw, a failed assertion, an index out of range: says where to stderr, which the host adds to the error of the trap. */
 export function lessee_abort(message: string | null = null, file: string | null = null, line: u32 = 0, column: u32 = 0): void {
-  say(3, `panic: ${message ? message : "abort"}, at ${file ? file : "?"}:${line}:${column}`);
+  const words = String.UTF8.encode(`panic: ${message ? message : "abort"}, at ${file ? file : "?"}:${line}:${column}\n`);
+  store<usize>(scratch, changetype<usize>(words));
+  store<u32>(scratch, words.byteLength, 4);
+  fd_write(2, scratch, 1, scratch + 8);
   unreachable();
 }
 

@@ -41,14 +41,17 @@
 @external("lessee_v1", "http") declare function hostHTTP(ptr: usize, size: usize): i32;
 @external("lessee_v1", "http_response") declare function hostHTTPResponse(ptr: usize, size: usize): i32;
 @external("wasi_snapshot_preview1", "random_get") declare function random_get(ptr: usize, size: usize): i32;
+@external("wasi_snapshot_preview1", "fd_write") declare function fd_write(fd: i32, parts: usize, count: usize, written: usize): i32;
 
 const VERSION: i32 = 1;
-const ERROR: i32 = 3;
 const STACK: usize = 128 << 10; // of the engine's own: a RangeError with its place comes before the host's default limit_stack
 const ROOM: usize = 2 << 20; // heap that a job finds free, because an instance whose memory grows can't be restored
 
 const fileName = memory.data<u8>([0x70, 0x6c, 0x75, 0x67, 0x69, 0x6e, 0x2e, 0x6a, 0x73, 0]); // plugin.js
 const scratch = memory.data(16);
+const parts = memory.data(24); // of a line: three places and sizes
+const panic = memory.data<u8>([0x70, 0x61, 0x6e, 0x69, 0x63, 0x3a, 0x20]); // panic: and a space
+const newline = memory.data<u8>([0x0a]);
 
 let undef: usize = 0; // the value undefined
 let start: usize = 0; // the script's function that begins an attempt
@@ -66,7 +69,7 @@ export function lessee_alloc(size: i32): usize {
   return inbox;
 }
 
-/** Evaluates the script. A script that throws says so in the log and traps: its module is refused. */
+/** Evaluates the script. A script that throws says so and traps: its module is refused. */
 export function lessee_init(): void {
   if (start) return;
   newContext();
@@ -124,12 +127,23 @@ function hasLongNumber(text: usize, size: i32): bool {
   return false;
 }
 
-/** Ends the guest, with the exception in the log, unless value is one: the script's own code answers what handlers throw. */
+/** Ends the guest, unless value is no exception: the script's own code answers what handlers throw. */
 function must(value: usize): usize {
   if (!isException(value)) return value;
   const text = toText(takeException(), scratch);
-  hostLog(ERROR, text, load<u32>(scratch));
+  lastWords(text, load<u32>(scratch));
   return unreachable();
+}
+
+/** Writes to stderr: the host adds that to the error of a trap, and hears it before there is a job. */
+function lastWords(text: usize, size: u32): void {
+  store<usize>(parts, panic);
+  store<u32>(parts, 7, 4);
+  store<usize>(parts, text, 8);
+  store<u32>(parts, size, 12);
+  store<usize>(parts, newline, 16);
+  store<u32>(parts, 1, 20);
+  fd_write(2, parts, 3, scratch);
 }
 
 // Host functions, by the one letter of their name. newHost makes the function

@@ -30,8 +30,9 @@ function evaluate(load, host) {
   try {
     return load();
   } catch (error) {
-    const stack = error instanceof Error ? `\n${host.locate(error.stack ?? "")}` : "";
-    throw new Error(`the plugin's module threw while it was loaded: ${error}${stack}`);
+    const stack = error instanceof Error ? host.locate(error.stack ?? "") : "";
+    const [frame = ""] = stack.split("\n");
+    throw new Error(`the plugin's module threw while it was loaded: ${error}${frame && `, ${frame.trim()}`}\n${stack}`);
   }
 }
 
