@@ -325,14 +325,26 @@ LESSEE_FN bool lessee_skip_char(lessee_cursor *c, char want) {
     return true;
 }
 
+/* Moves past ASCII that a string holds as it is, eight characters at a time. A
+ * byte's high bit is set in odd if it is a control, a quote, a backslash or
+ * beyond ASCII; above the first such byte the subtractions may borrow. */
+LESSEE_FN const char *lessee_skip_plain(const char *p, const char *end) {
+    const uint64_t each = 0x0101010101010101;
+    for (uint64_t v; end - p >= 8; p += 8) {
+        __builtin_memcpy(&v, p, 8);
+        uint64_t odd = (v | (v - each * 0x20) | ((v ^ each * '"') - each) | ((v ^ each * '\\') - each)) & each << 7;
+        if (odd) return p + __builtin_ctzll(odd) / 8;
+    }
+    while (p < end && *p >= 0x20 && *p != '"' && *p != '\\') p++;
+    return p;
+}
+
 LESSEE_FN bool lessee_skip_string(lessee_cursor *c) {
     if (!lessee_skip_char(c, '"')) return lessee_wrong(c, "a string is missing");
     for (;;) {
-        const char *p = c->p; /* most characters are passed here */
-        while (p < c->end && *p >= 0x20 && *p != '"' && *p != '\\') p++;
-        c->p = p;
-        if (p == c->end) return lessee_wrong(c, "a string does not end");
-        unsigned char b = (unsigned char)*p;
+        c->p = lessee_skip_plain(c->p, c->end);
+        if (c->p == c->end) return lessee_wrong(c, "a string does not end");
+        unsigned char b = (unsigned char)*c->p;
         if (b == '"') return c->p++, true;
         if (b < 0x20) return lessee_wrong(c, "a string holds a control character");
         if (b == '\\') {
@@ -493,6 +505,7 @@ LESSEE_FN bool lessee_next(lessee_walk *w) {
  * *part to where the next one starts. */
 LESSEE_FN bool lessee_key_is(lessee_json key, const char *part) {
     const char *p = key.at + 1, *end = key.at + key.size - 1;
+    while (p < end && *p == *part && *p != '/' && *p != '~' && *p != '\\') p++, part++;
     while (p < end) {
         char bytes[4];
         size_t n = 1;
@@ -579,11 +592,11 @@ LESSEE_FN bool lessee_to_text(lessee_call *call, lessee_json j, lessee_text *out
     char *at = (char *)lessee_new(call, (size_t)(end - p) + 1); /* no escape is shorter than what it stands for */
     size_t n = 0;
     while (p < end) {
-        if (*p != '\\') {
-            at[n++] = *p++;
-            continue;
-        }
-        p++;
+        const char *plain = p;
+        while ((p = lessee_skip_plain(p, end)) < end && *p != '\\') p++;
+        lessee_copy(at + n, plain, (size_t)(p - plain));
+        n += (size_t)(p - plain);
+        if (p++ == end) break;
         int32_t r = lessee_escape(&p, end);
         n += lessee_encode_utf8((r & 0x1ff800) == 0xd800 ? 0xfffd : (uint32_t)r, at + n);
     }
@@ -1062,13 +1075,23 @@ LESSEE_FN bool lessee_envelope_wrong(lessee_call *call, const char *what) {
     return false;
 }
 
-typedef enum { LESSEE_AS_JSON, LESSEE_AS_INT, LESSEE_AS_TEXT, LESSEE_AS_TIME } lessee_as;
+typedef enum { LESSEE_AS_JSON, LESSEE_AS_INT, LESSEE_AS_TEXT, LESSEE_AS_TIME, LESSEE_AS_OBJECT } lessee_as;
 
-typedef struct {
+/* A member that is read, and where to. A list of them ends with one without a key. */
+typedef struct lessee_field {
     const char *key;
     lessee_as as;
     void *out;
+    const struct lessee_field *members; /* of an object */
 } lessee_field;
+
+/* An envelope is read in the same walk that finds out whether it is JSON: to walk
+ * again for the values was half of what a small job cost. */
+typedef struct {
+    lessee_call *call;
+    lessee_cursor at;
+    const char *misfit; /* the key of a value that has another type */
+} lessee_opening;
 
 /* A null leaves a field as it was, but for one that takes any JSON. */
 LESSEE_FN bool lessee_open_field(lessee_call *call, const lessee_field *f, lessee_json j) {
@@ -1076,56 +1099,78 @@ LESSEE_FN bool lessee_open_field(lessee_call *call, const lessee_field *f, lesse
     if (lessee_kind_of(j) == LESSEE_NULL) return true;
     if (f->as == LESSEE_AS_INT) return lessee_to_int(j, (int64_t *)f->out);
     lessee_text t = {"", 0};
-    if (!lessee_to_text(call, j, &t)) return false;
+    if (f->as == LESSEE_AS_OBJECT || !lessee_to_text(call, j, &t)) return false;
     if (f->as == LESSEE_AS_TIME) return lessee_parse_time(t, (int64_t *)f->out);
     *(lessee_text *)f->out = t;
     return true;
 }
 
-/* Reads an object in one walk; what it has beyond the fields is of a later host. */
-LESSEE_FN bool lessee_open_fields(lessee_call *call, lessee_json object, const lessee_field *fields, size_t count) {
-    if (lessee_kind_of(object) > LESSEE_NULL && lessee_kind_of(object) != LESSEE_OBJECT)
-        return lessee_envelope_wrong(call, "an object is of another type");
-    for (lessee_walk w = lessee_walk_of(object); lessee_next(&w);)
-        for (size_t i = 0; i < count; i++)
-            if (lessee_key_is(w.key, fields[i].key) && !lessee_open_field(call, &fields[i], w.value))
-                return lessee_envelope_wrong(call, fields[i].key);
+LESSEE_FN bool lessee_open_members(lessee_opening *o, const lessee_field *fields);
+
+/* Reads the value of a field; f has no key if it is of a later host. */
+LESSEE_FN bool lessee_open_value(lessee_opening *o, const lessee_field *f) {
+    lessee_skip_space(&o->at);
+    const char *from = o->at.p;
+    if (f->key && f->as == LESSEE_AS_OBJECT && from < o->at.end && *from == '{') return lessee_open_members(o, f->members);
+    if (!lessee_skip(&o->at, 1)) return false;
+    lessee_json j = {from, (size_t)(o->at.p - from)};
+    if (f->key && !lessee_open_field(o->call, f, j) && !o->misfit) o->misfit = f->key;
     return true;
 }
 
+LESSEE_FN bool lessee_open_members(lessee_opening *o, const lessee_field *fields) {
+    lessee_cursor *c = &o->at;
+    c->p++;
+    if (lessee_skip_char(c, '}')) return true;
+    do {
+        lessee_json key = lessee_step(c);
+        if (c->wrong || lessee_kind_of(key) != LESSEE_STRING || !lessee_skip_char(c, ':')) return lessee_wrong(c, "a key or its colon is missing");
+        const lessee_field *f = fields;
+        while (f->key && !lessee_key_is(key, f->key)) f++;
+        if (!lessee_open_value(o, f)) return false;
+    } while (lessee_skip_char(c, ','));
+    return lessee_skip_char(c, '}') || lessee_wrong(c, "a comma or a closing bracket is missing");
+}
+
 LESSEE_FN bool lessee_open(lessee_call *call, lessee_text envelope) {
-    const char *wrong = lessee_check(envelope, false);
-    lessee_json whole = {envelope.at, envelope.size}, job = {NULL, 0}, trace = {NULL, 0};
     int64_t abi = 0;
+    const lessee_field job[] = {
+        {"id", LESSEE_AS_INT, &call->job.id, NULL},
+        {"class", LESSEE_AS_TEXT, &call->job.job_class, NULL},
+        {"attempt", LESSEE_AS_INT, &call->job.attempt, NULL},
+        {"max_attempts", LESSEE_AS_INT, &call->job.max_attempts, NULL},
+        {"enqueued_at", LESSEE_AS_TIME, &call->job.enqueued_ms, NULL},
+        {"deadline", LESSEE_AS_TIME, &call->job.deadline_ms, NULL},
+        {"idempotency_key", LESSEE_AS_TEXT, &call->job.idempotency_key, NULL},
+        {NULL, LESSEE_AS_JSON, NULL, NULL},
+    };
+    const lessee_field trace[] = {
+        {"traceparent", LESSEE_AS_TEXT, &call->traceparent, NULL},
+        {"tracestate", LESSEE_AS_TEXT, &call->tracestate, NULL},
+        {NULL, LESSEE_AS_JSON, NULL, NULL},
+    };
     const lessee_field top[] = {
-        {"abi", LESSEE_AS_INT, &abi},
-        {"job", LESSEE_AS_JSON, &job},
-        {"trace", LESSEE_AS_JSON, &trace},
-        {"config", LESSEE_AS_JSON, &call->config},
-        {"payload", LESSEE_AS_JSON, &call->payload},
+        {"abi", LESSEE_AS_INT, &abi, NULL},
+        {"job", LESSEE_AS_OBJECT, NULL, job},
+        {"trace", LESSEE_AS_OBJECT, NULL, trace},
+        {"config", LESSEE_AS_JSON, &call->config, NULL},
+        {"payload", LESSEE_AS_JSON, &call->payload, NULL},
+        {NULL, LESSEE_AS_JSON, NULL, NULL},
     };
-    const lessee_field of_job[] = {
-        {"id", LESSEE_AS_INT, &call->job.id},
-        {"class", LESSEE_AS_TEXT, &call->job.job_class},
-        {"attempt", LESSEE_AS_INT, &call->job.attempt},
-        {"max_attempts", LESSEE_AS_INT, &call->job.max_attempts},
-        {"enqueued_at", LESSEE_AS_TIME, &call->job.enqueued_ms},
-        {"deadline", LESSEE_AS_TIME, &call->job.deadline_ms},
-        {"idempotency_key", LESSEE_AS_TEXT, &call->job.idempotency_key},
-    };
-    const lessee_field of_trace[] = {
-        {"traceparent", LESSEE_AS_TEXT, &call->traceparent},
-        {"tracestate", LESSEE_AS_TEXT, &call->tracestate},
-    };
-    if (wrong) return lessee_envelope_wrong(call, wrong);
-    if (!lessee_open_fields(call, lessee_trim(whole), top, 5)) return false;
+    const lessee_field whole = {"", LESSEE_AS_OBJECT, NULL, top};
+    lessee_opening o = {call, {envelope.at, envelope.at + envelope.size, NULL, false}, NULL};
+    call->job.job_class = call->job.idempotency_key = call->traceparent = call->tracestate = lessee_text_of("");
+    if (!lessee_open_value(&o, &whole)) return lessee_envelope_wrong(call, o.at.wrong);
+    lessee_skip_space(&o.at);
+    if (o.at.p != o.at.end) return lessee_envelope_wrong(call, "something follows its value");
+    if (o.misfit && (o.misfit == top[0].key || o.misfit == whole.key))
+        return lessee_envelope_wrong(call, "it is no object, or its version is no number");
     if (abi != LESSEE_ABI) {
         lessee_fail(call, "abi_mismatch", "the envelope is of another version than this SDK, which speaks ABI v1: "
                                           "rebuild the plugin with the SDK of the host's release");
         return false;
     }
-    call->job.job_class = call->job.idempotency_key = call->traceparent = call->tracestate = lessee_text_of("");
-    return lessee_open_fields(call, job, of_job, 7) && lessee_open_fields(call, trace, of_trace, 2);
+    return !o.misfit || lessee_envelope_wrong(call, o.misfit);
 }
 
 /* ---- The result --------------------------------------------------------- */
