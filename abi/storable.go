@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -18,11 +19,11 @@ const (
 )
 
 // storable reports the first thing in data, which is valid JSON, that jsonb
-// would refuse.
+// would refuse, and where it is.
 // Source: https://www.postgresql.org/docs/current/datatype-json.html
 func storable(data []byte) error {
 	if !utf8.Valid(data) {
-		return errors.New("it is not valid UTF-8")
+		return misplaced(errors.New("it is not valid UTF-8"), data, invalidAt(data))
 	}
 	depth := 0
 	for i := 0; i < len(data); {
@@ -40,11 +41,30 @@ func storable(data []byte) error {
 			size, err = storableNumber(data[i:])
 		}
 		if err != nil {
-			return err
+			return misplaced(err, data, i)
 		}
 		i += size
 	}
 	return nil
+}
+
+func misplaced(err error, data []byte, offset int) error {
+	return fmt.Errorf("%w, at %s", err, clean(pointerTo(data, offset)))
+}
+
+// clean makes a pointer fit for a message, which is stored too.
+func clean(pointer string) string { return strings.ReplaceAll(pointer, "\x00", "") }
+
+// invalidAt is the offset of the first byte that is no UTF-8.
+func invalidAt(data []byte) int {
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		if r == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return len(data)
 }
 
 // storableString checks the string that data begins with, and returns its size.

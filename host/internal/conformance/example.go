@@ -110,7 +110,7 @@ func checkAnswers(_ context.Context, t *trial) (finding, error) {
 	}
 	if t.sample != nil && good == 0 {
 		return warns("no example ends with success: %s ends with %s, %s. Much can't be checked by that: give a payload that the handler takes (--payload, or tests/NAME.input.json)",
-			t.sample.name, t.sample.report.Result.Status, cmp.Or(errorText(t.sample.report.Error), "no error")), nil
+			t.sample.name, t.sample.report.Result.Status, cmp.Or(errorText(t.sample.report.Error), "no error")).at(place(t.sample.report.Error)), nil
 	}
 	return passes("%d of %d end with success", good, len(t.examples)), nil
 }

@@ -16,6 +16,9 @@ var inSource = regexp.MustCompile(`[\w./@-]*\w\.(?:go|rs|c|h|cc|cpp|ts|mjs|js|zi
 // file and a line from its words, else the innermost function that is neither
 // the language's own nor the SDK's.
 func place(e *abi.Error) string {
+	if e == nil {
+		return ""
+	}
 	var detail struct{ Stack, Stderr string }
 	_ = json.Unmarshal(e.Detail, &detail) // an author's own detail has neither
 	if at := inSource.FindString(e.Message); at != "" {
@@ -25,7 +28,7 @@ func place(e *abi.Error) string {
 		if at := goFrame(stack); at != "" {
 			return at
 		}
-		if at := inSource.FindString(stack); at != "" {
+		if at := inSource.FindString(stack); at != "" && !strings.Contains(stack, "goroutine ") {
 			return at
 		}
 	}
@@ -41,20 +44,23 @@ func placeIn(err error) string {
 	return ""
 }
 
-// ownOfGo are the beginnings of functions that are no author's.
-var ownOfGo = regexp.MustCompile(`^(panic\(|runtime|internal/|reflect\.|encoding/|created by |goroutine |github\.com/lessee-run/lessee/(sdk|abi)\.)`)
+// authorOfGo are the beginnings of an author's functions: of package main, or of
+// a module that is named by a host. Those of the SDK are none.
+var (
+	authorOfGo = regexp.MustCompile(`^(main\.|[\w-]+\.[\w.-]+/)`)
+	sdkOfGo    = regexp.MustCompile(`^github\.com/lessee-run/lessee/(sdk|abi)[./]`)
+)
 
 // goFrame is the innermost frame of a Go stack that is the author's: function and line.
 func goFrame(stack string) string {
 	lines := strings.Split(stack, "\n")
 	for i := 0; i+1 < len(lines); i++ {
 		where, isPlace := strings.CutPrefix(lines[i+1], "\t")
-		if !isPlace || strings.HasPrefix(lines[i], "\t") || ownOfGo.MatchString(lines[i]) {
+		if !isPlace || !authorOfGo.MatchString(lines[i]) || sdkOfGo.MatchString(lines[i]) {
 			continue
 		}
 		if line := inSource.FindString(where); line != "" {
-			function, _, _ := strings.Cut(lines[i], "(")
-			return function + ", " + line
+			return before(lines[i], "(") + ", " + line
 		}
 	}
 	return ""
@@ -72,4 +78,13 @@ func wasmFrame(stack string) string {
 		}
 	}
 	return ""
+}
+
+// before is s up to the last separator: a method's receiver stands in
+// parentheses, as its arguments do.
+func before(s, separator string) string {
+	if i := strings.LastIndex(s, separator); i >= 0 {
+		return s[:i]
+	}
+	return s
 }

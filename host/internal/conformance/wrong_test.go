@@ -35,7 +35,7 @@ var wrong = map[string]struct {
 	"traps":               {"answers", conformance.Fail, "integer divide by zero", "share_out"},
 	"pointer-outside":     {"result", conformance.Fail, "lies outside the guest's 2621440 bytes of memory", ""},
 	"not-json":            {"result", conformance.Fail, "not the JSON of ABI v1", ""},
-	"nul-text":            {"result", conformance.Fail, `a string holds \u0000`, ""},
+	"nul-text":            {"result", conformance.Fail, `a string holds \u0000, at /output/title`, ""},
 	"two-values":          {"result", conformance.Fail, "return exactly one JSON object", ""},
 	"unknown-status":      {"result", conformance.Fail, `status "done" is unknown: one of ok, retry, fail, park`, ""},
 	"unknown-field":       {"result", conformance.Fail, `unknown field "enque"`, ""},

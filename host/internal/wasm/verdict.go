@@ -67,7 +67,7 @@ func (m *Module) named(err error) string {
 	return unnamed.ReplaceAllStringFunc(err.Error(), func(match string) string {
 		index, _ := strconv.ParseUint(unnamed.FindStringSubmatch(match)[1], 10, 32)
 		if name := m.names[uint32(index)]; name != "" {
-			return "." + name + "("
+			return "." + demangled(name) + "("
 		}
 		return match
 	})

@@ -17,7 +17,7 @@ fn attempt<I: FromJson, O: ToJson>(handle: impl Fn(&mut Call, I) -> Result<O>, e
         Err(Error { verdict: Verdict::Park(output), .. }) => done("park", output, &call)?,
         Err(error) => failure(&error),
     };
-    storable::check(&result).map_err(invalid)?;
+    storable::check(&result).map_err(|why| invalid(&why))?;
     Ok(result)
 }
 

@@ -6,22 +6,48 @@ const MAX_DEPTH: usize = 500;
 const MAX_NUMBER: usize = 1_000;
 const MAX_EXPONENT: i64 = 10_000;
 
-/// The first thing in a value that the host would refuse.
-pub(crate) fn check(value: &Json) -> Result<(), &'static str> {
-    at_depth(value, 0)
+/// The first thing in a value that the host would refuse, and where it is.
+pub(crate) fn check(value: &Json) -> Result<(), String> {
+    at_depth(value, 0).map_err(|fault| format!("{}, at {}", fault.why, fault.pointer()))
 }
 
-fn at_depth(value: &Json, depth: usize) -> Result<(), &'static str> {
+/// What is wrong, and the way to it, from the inside out.
+struct Fault {
+    why: &'static str,
+    path: Vec<String>,
+}
+
+impl Fault {
+    fn inside(mut self, part: String) -> Fault {
+        self.path.push(part);
+        self
+    }
+
+    /// A JSON Pointer; of what lies deep, its beginning. NUL can't be stored in an error either.
+    fn pointer(&self) -> String {
+        let parts = self.path.iter().rev().take(20);
+        parts.map(|part| format!("/{}", part.replace('~', "~0").replace('/', "~1").replace('\0', ""))).collect()
+    }
+}
+
+impl From<&'static str> for Fault {
+    fn from(why: &'static str) -> Fault {
+        Fault { why, path: Vec::new() }
+    }
+}
+
+fn at_depth(value: &Json, depth: usize) -> Result<(), Fault> {
     if depth >= MAX_DEPTH && matches!(value, Json::Array(_) | Json::Object(_)) {
-        return Err("it is nested deeper than 500 levels");
+        return Err("it is nested deeper than 500 levels".into());
     }
     match value {
-        Json::Number(n) => number(n.as_str()),
-        Json::String(text) => string(text),
-        Json::Array(list) => list.iter().try_for_each(|v| at_depth(v, depth + 1)),
+        Json::Number(n) => Ok(number(n.as_str())?),
+        Json::String(text) => Ok(string(text)?),
+        Json::Array(list) => list.iter().enumerate().try_for_each(|(i, v)| at_depth(v, depth + 1).map_err(|fault| fault.inside(i.to_string()))),
         Json::Object(members) => members.iter().try_for_each(|(key, v)| {
-            string(key)?;
-            at_depth(v, depth + 1)
+            let here = |fault: Fault| fault.inside(key.clone());
+            string(key).map_err(|why| here(why.into()))?;
+            at_depth(v, depth + 1).map_err(here)
         }),
         Json::Null | Json::Bool(_) => Ok(()),
     }
