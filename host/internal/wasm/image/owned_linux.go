@@ -34,7 +34,7 @@ func (o *owned) keep(memory []byte, b *backing) (restorer, error) {
 	}
 	r := &owner{pagemap: o.pagemap, memory: memory, image: b.bytes, page: unix.Getpagesize()}
 	r.debt.fault = 16 // a page is allocated, copied and mapped
-	return r, populate(memory)
+	return r, populate(memory, b)
 }
 
 func (o *owned) close() error { return unix.Close(o.pagemap) }
