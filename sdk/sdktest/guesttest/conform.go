@@ -288,8 +288,10 @@ func ReadmeExample(t *testing.T, language string) string {
 }
 
 // Counts holds a plugin to what the READMEs' example does.
-func Counts(t *testing.T, module []byte) {
-	g := Open(t, module)
+func Counts(t *testing.T, module []byte) { CountsAll(t, Open(t, module)) }
+
+// CountsAll is [Counts] for a guest that is open.
+func CountsAll(t *testing.T, g *Guest) {
 	got := run(t, g, envelope(`{"order":7,"lines":[{"sku":"a","count":2},{"sku":"b","count":3}]}`))
 	if string(got.Output) != `{"pieces":5}` || len(got.Enqueue) != 1 || got.Enqueue[0].Class != "pack" {
 		t.Errorf("got %+v %v", got, got.Error)

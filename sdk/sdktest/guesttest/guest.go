@@ -27,6 +27,7 @@ type Guest struct {
 	Cancelled bool
 	HTTP      func(head, body []byte) (answer []byte) // documents as docs/abi.md has them
 
+	answer func(envelope []byte) ([]byte, error) // of a guest that is no module
 	module api.Module
 	kept   []byte // the answer of the last HTTP call, until the guest takes it
 }
@@ -115,6 +116,9 @@ func (g *Guest) call(name string, params ...uint64) (uint64, error) {
 
 // Execute runs one attempt: the bytes of an envelope in, those of a result out.
 func (g *Guest) Execute(envelope []byte) ([]byte, error) {
+	if g.answer != nil {
+		return g.answer(envelope)
+	}
 	ptr, err := g.call(abi.ExportAlloc, uint64(len(envelope)))
 	if err != nil {
 		return nil, err
