@@ -43,6 +43,10 @@ impl std::error::Error for Mismatch {}
 
 /// What can be read from JSON. [`json_struct!`](crate::json_struct) makes it for structs.
 pub trait FromJson: Sized {
+    /// Whether any value will do: then none is made of what was sent.
+    #[doc(hidden)]
+    const IGNORED: bool = false;
+
     /// Reads a value.
     fn from_json(json: Json) -> Result<Self, Mismatch>;
 
@@ -81,6 +85,8 @@ impl ToJson for Json {
 
 /// Takes anything: a handler that wants no input has this one.
 impl FromJson for () {
+    const IGNORED: bool = true;
+
     fn from_json(_: Json) -> Result<(), Mismatch> {
         Ok(())
     }

@@ -9,7 +9,7 @@ pub fn execute<I: FromJson, O: ToJson>(handle: impl Fn(&mut Call, I) -> Result<O
 }
 
 fn attempt<I: FromJson, O: ToJson>(handle: impl Fn(&mut Call, I) -> Result<O>, envelope: &[u8]) -> Result<Json> {
-    let (mut call, payload) = envelope::decode(envelope)?;
+    let (mut call, payload) = envelope::decode(envelope, !I::IGNORED)?;
     let input = payload.map_or_else(I::missing, I::from_json).map_err(refused)?;
     let result = match handle(&mut call, input) {
         Ok(output) if output.is_missing() => done("ok", None, &call)?,

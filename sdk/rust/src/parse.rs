@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::{Json, Number};
@@ -22,24 +23,72 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-type Parsed<T> = Result<T, ParseError>;
+pub(crate) type Parsed<T> = Result<T, ParseError>;
 
 pub(crate) fn parse(text: &str) -> Parsed<Json> {
-    let mut p = Parser { text, at: 0 };
+    let mut p = Parser::of(text);
     let value = p.value(0)?;
-    p.space();
-    match p.peek() {
-        None => Ok(value),
-        Some(_) => p.wrong("something follows the value"),
-    }
+    p.end()?;
+    Ok(value)
 }
 
-struct Parser<'a> {
+/// Reads JSON from front to back.
+pub(crate) struct Parser<'a> {
     text: &'a str,
     at: usize,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
+    pub(crate) fn of(text: &'a str) -> Parser<'a> {
+        Parser { text, at: 0 }
+    }
+
+    /// Nothing may follow but space.
+    pub(crate) fn end(&mut self) -> Parsed<()> {
+        self.space();
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => self.wrong("something follows the value"),
+        }
+    }
+
+    /// Whether an object comes next.
+    pub(crate) fn at_object(&mut self) -> bool {
+        self.space();
+        self.peek() == Some(b'{')
+    }
+
+    pub(crate) fn value(&mut self, depth: usize) -> Parsed<Json> {
+        self.read::<true>(depth)
+    }
+
+    /// Moves past a value, and allocates nothing for it.
+    pub(crate) fn skip(&mut self, depth: usize) -> Parsed<()> {
+        self.read::<false>(depth).map(|_| ())
+    }
+
+    /// Calls `each` with the key of each member, to read the value.
+    pub(crate) fn members(&mut self, mut each: impl FnMut(&mut Self, Cow<'a, str>) -> Parsed<()>) -> Parsed<()> {
+        self.at += 1;
+        if self.take(b'}') {
+            return Ok(());
+        }
+        loop {
+            self.space();
+            let key = self.string()?;
+            if !self.take(b':') {
+                return self.wrong("a colon is missing");
+            }
+            each(self, key)?;
+            if self.take(b'}') {
+                return Ok(());
+            }
+            if !self.take(b',') {
+                return self.wrong("a comma or a brace is missing");
+            }
+        }
+    }
+
     fn wrong<T>(&self, reason: &'static str) -> Parsed<T> {
         Err(ParseError { reason, offset: self.at })
     }
@@ -56,25 +105,28 @@ impl Parser<'_> {
 
     /// Moves past a byte, and the space before it, if it is the next one.
     fn take(&mut self, want: u8) -> bool {
-        self.space();
+        if self.peek() != Some(want) {
+            self.space();
+        }
         let found = self.peek() == Some(want);
         self.at += usize::from(found);
         found
     }
 
-    fn value(&mut self, depth: usize) -> Parsed<Json> {
+    /// Without `KEEP` the value may be any.
+    fn read<const KEEP: bool>(&mut self, depth: usize) -> Parsed<Json> {
         if depth > MAX_DEPTH {
             return self.wrong("it is nested too deeply");
         }
         self.space();
         match self.peek() {
-            Some(b'{') => self.object(depth),
-            Some(b'[') => self.array(depth),
-            Some(b'"') => self.string().map(Json::String),
+            Some(b'{') => self.object::<KEEP>(depth),
+            Some(b'[') => self.array::<KEEP>(depth),
+            Some(b'"') => self.string().map(|text| if KEEP { Json::String(text.into_owned()) } else { Json::Null }),
             Some(b't') => self.word("true", Json::Bool(true)),
             Some(b'f') => self.word("false", Json::Bool(false)),
             Some(b'n') => self.word("null", Json::Null),
-            Some(b'-' | b'0'..=b'9') => self.number().map(|text| Json::Number(Number(text))),
+            Some(b'-' | b'0'..=b'9') => self.number().map(|text| if KEEP { Json::Number(Number(text.to_string())) } else { Json::Null }),
             Some(_) => self.wrong("a value is missing, or is no JSON"),
             None => self.wrong("it ends too early"),
         }
@@ -88,14 +140,17 @@ impl Parser<'_> {
         Ok(value)
     }
 
-    fn array(&mut self, depth: usize) -> Parsed<Json> {
+    fn array<const KEEP: bool>(&mut self, depth: usize) -> Parsed<Json> {
         self.at += 1;
         let mut list = Vec::new();
         if self.take(b']') {
             return Ok(Json::Array(list));
         }
         loop {
-            list.push(self.value(depth + 1)?);
+            let value = self.read::<KEEP>(depth + 1)?;
+            if KEEP {
+                list.push(value);
+            }
             if self.take(b']') {
                 return Ok(Json::Array(list));
             }
@@ -105,26 +160,16 @@ impl Parser<'_> {
         }
     }
 
-    fn object(&mut self, depth: usize) -> Parsed<Json> {
-        self.at += 1;
+    fn object<const KEEP: bool>(&mut self, depth: usize) -> Parsed<Json> {
         let mut members = Vec::new();
-        if self.take(b'}') {
-            return Ok(Json::Object(members));
-        }
-        loop {
-            self.space();
-            let key = self.string()?;
-            if !self.take(b':') {
-                return self.wrong("a colon is missing");
+        self.members(|p, key| {
+            let value = p.read::<KEEP>(depth + 1)?;
+            if KEEP {
+                members.push((key.into_owned(), value));
             }
-            members.push((key, self.value(depth + 1)?));
-            if self.take(b'}') {
-                return Ok(Json::Object(members));
-            }
-            if !self.take(b',') {
-                return self.wrong("a comma or a brace is missing");
-            }
-        }
+            Ok(())
+        })?;
+        Ok(Json::Object(members))
     }
 
     fn digits(&mut self) -> usize {
@@ -135,7 +180,7 @@ impl Parser<'_> {
         self.at - from
     }
 
-    fn number(&mut self) -> Parsed<String> {
+    fn number(&mut self) -> Parsed<&'a str> {
         let from = self.at;
         self.at += usize::from(self.peek() == Some(b'-'));
         let zero = self.peek() == Some(b'0');
@@ -158,30 +203,39 @@ impl Parser<'_> {
                 return self.wrong("a number has no exponent");
             }
         }
-        Ok(self.text[from..self.at].to_string())
+        Ok(&self.text[from..self.at])
     }
 
-    fn string(&mut self) -> Parsed<String> {
+    /// Borrowed from the text if there is no escape in it.
+    fn string(&mut self) -> Parsed<Cow<'a, str>> {
         if self.peek() != Some(b'"') {
             return self.wrong("a string is missing");
         }
         self.at += 1;
-        let mut out = String::new();
+        let plain = self.plain();
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Ok(Cow::Borrowed(plain));
+        }
+        let mut out = plain.to_string();
         loop {
-            let from = self.at;
-            while !matches!(self.peek(), None | Some(b'"' | b'\\' | 0..=0x1f)) {
-                self.at += 1;
-            }
-            out.push_str(&self.text[from..self.at]);
             match self.peek() {
                 Some(b'"') => break,
                 Some(b'\\') => out.push(self.escape()?),
                 Some(_) => return self.wrong("a string holds a control character"),
                 None => return self.wrong("a string does not end"),
             }
+            out.push_str(self.plain());
         }
         self.at += 1;
-        Ok(out)
+        Ok(Cow::Owned(out))
+    }
+
+    /// The characters until a quote, a backslash or a control.
+    fn plain(&mut self) -> &'a str {
+        let from = self.at;
+        self.at += plain(&self.text.as_bytes()[from..]);
+        &self.text[from..self.at]
     }
 
     fn escape(&mut self) -> Parsed<char> {
@@ -221,4 +275,22 @@ impl Parser<'_> {
         let digits = self.text.as_bytes().get(at..at + 4)?;
         digits.iter().try_fold(0, |v, d| Some(v << 4 | (*d as char).to_digit(16)?))
     }
+}
+
+/// How many bytes come before a quote, a backslash or a control. It looks at
+/// eight at a time: a byte's high bit is set in `odd` if it is one of those.
+/// Above the first such byte the subtractions may borrow.
+fn plain(bytes: &[u8]) -> usize {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let below = |v: u64, limit: u64| v.wrapping_sub(EACH * limit) & !v;
+    let mut at = 0;
+    while let Some(eight) = bytes.get(at..at + 8) {
+        let v = u64::from_le_bytes([eight[0], eight[1], eight[2], eight[3], eight[4], eight[5], eight[6], eight[7]]);
+        let odd = (below(v, 0x20) | below(v ^ (EACH * b'"' as u64), 1) | below(v ^ (EACH * b'\\' as u64), 1)) & (EACH << 7);
+        if odd != 0 {
+            return at + odd.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    at + bytes[at..].iter().take_while(|b| !matches!(b, b'"' | b'\\' | 0..=0x1f)).count()
 }

@@ -58,10 +58,7 @@ fn parse(text: &str) -> Option<SystemTime> {
 }
 
 fn digits(text: &str) -> Option<i64> {
-    match text.bytes().all(|b| b.is_ascii_digit()) {
-        true => text.parse().ok(),
-        false => None,
-    }
+    text.bytes().try_fold(0, |v, b| b.is_ascii_digit().then(|| v * 10 + i64::from(b - b'0')))
 }
 
 /// Nanoseconds, and what follows them.
@@ -70,12 +67,9 @@ fn fraction(text: &str) -> Option<(u64, &str)> {
         Some(rest) => rest,
         None => return Some((0, text)),
     };
-    let end = rest.find(|c: char| !c.is_ascii_digit())?;
-    let nine = format!("{:0<9}", &rest[..end.min(9)]);
-    match end {
-        0 => None,
-        _ => Some((nine.parse().ok()?, &rest[end..])),
-    }
+    let end = rest.bytes().position(|b| !b.is_ascii_digit()).filter(|&end| end > 0)?;
+    let nine = rest[..end].bytes().chain(std::iter::repeat(b'0')).take(9);
+    Some((nine.fold(0, |v, b| v * 10 + u64::from(b - b'0')), &rest[end..]))
 }
 
 /// Seconds east of Greenwich.
