@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/lessee-run/lessee/host/internal/process"
 	"github.com/lessee-run/lessee/host/internal/signature"
 	"github.com/lessee-run/lessee/host/internal/wasm"
 	"github.com/lessee-run/lessee/registry"
@@ -16,20 +17,22 @@ import (
 // Config is all that a host needs to know that is not a row. The tags name the
 // keys of file, environment and flags; see docs/operating.md.
 type Config struct {
-	DSN         string          `koanf:"dsn"`          // Postgres, as a non-superuser in role lessee_host
-	Name        string          `koanf:"name"`         // of this host in leases and logs
-	Slots       int             `koanf:"slots"`        // attempts at once, over all classes
-	Memory      int64           `koanf:"memory"`       // bytes that the limits of all guests at work may add up to
-	Grace       time.Duration   `koanf:"grace"`        // how long running attempts may finish on shutdown
-	CacheDir    string          `koanf:"cache_dir"`    // compiled modules; empty: none is kept
-	CacheBytes  int64           `koanf:"cache_bytes"`  // that they may take there; what was used least recently goes first
-	HealthAddr  string          `koanf:"health_addr"`  // host:port of the health endpoint; empty: none
-	Conns       int             `koanf:"conns"`        // connections to Postgres, one more for LISTEN
-	LimitsMax   registry.Bounds `koanf:"limits_max"`   // upper bounds of the limits of classes, by their keys
-	Signatures  string          `koanf:"signatures"`   // off, warn, require: what to do about modules that nobody trusted has signed
-	TrustedKeys []string        `koanf:"trusted_keys"` // public keys; if there are any, only those count of the registered ones
-	LogLevel    string          `koanf:"log_level"`    // debug, info, warn, error
-	LogFormat   string          `koanf:"log_format"`   // console, json
+	DSN          string            `koanf:"dsn"`          // Postgres, as a non-superuser in role lessee_host
+	Name         string            `koanf:"name"`         // of this host in leases and logs
+	Slots        int               `koanf:"slots"`        // attempts at once, over all classes
+	Memory       int64             `koanf:"memory"`       // bytes that the limits of all guests at work may add up to
+	Grace        time.Duration     `koanf:"grace"`        // how long running attempts may finish on shutdown
+	CacheDir     string            `koanf:"cache_dir"`    // compiled modules; empty: none is kept
+	CacheBytes   int64             `koanf:"cache_bytes"`  // that they may take there; what was used least recently goes first
+	HealthAddr   string            `koanf:"health_addr"`  // host:port of the health endpoint; empty: none
+	Conns        int               `koanf:"conns"`        // connections to Postgres, one more for LISTEN
+	LimitsMax    registry.Bounds   `koanf:"limits_max"`   // upper bounds of the limits of classes, by their keys
+	Signatures   string            `koanf:"signatures"`   // off, warn, require: what to do about modules that nobody trusted has signed
+	TrustedKeys  []string          `koanf:"trusted_keys"` // public keys; if there are any, only those count of the registered ones
+	PluginDir    string            `koanf:"plugin_dir"`   // private, for sockets and bundles of native plugins; a short path
+	Interpreters map[string]string `koanf:"interpreters"` // what bundles of native plugins may be run by: absolute paths by name
+	LogLevel     string            `koanf:"log_level"`    // debug, info, warn, error
+	LogFormat    string            `koanf:"log_format"`   // console, json
 }
 
 // DefaultConfig is a host that works on any machine.
@@ -52,6 +55,7 @@ func DefaultConfig() Config {
 		HealthAddr: "127.0.0.1:7070",
 		Conns:      8,
 		Signatures: string(signature.Off),
+		PluginDir:  process.DefaultDir(),
 		LogLevel:   "info",
 		LogFormat:  "console",
 	}
@@ -93,7 +97,16 @@ func (c Config) Validate() error {
 	case c.Conns < 4 || c.Conns > 1000:
 		return fmt.Errorf("conns is %d: it must be from 4 to 1000", c.Conns)
 	}
-	return cmp.Or(c.validateSignatures(), c.LimitsMax.Check())
+	return cmp.Or(c.validateSignatures(), c.LimitsMax.Check(), c.validateInterpreters())
+}
+
+func (c Config) validateInterpreters() error {
+	for name, path := range c.Interpreters {
+		if !filepath.IsAbs(path) {
+			return fmt.Errorf("interpreters.%s is %q: it must be an absolute path", name, path)
+		}
+	}
+	return nil
 }
 
 func (c Config) validateSignatures() error {

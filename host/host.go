@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"sync"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/lessee-run/lessee/host/internal/egress"
 	"github.com/lessee-run/lessee/host/internal/executor"
 	"github.com/lessee-run/lessee/host/internal/postgres"
+	"github.com/lessee-run/lessee/host/internal/process"
 	"github.com/lessee-run/lessee/host/internal/wasm"
 	"github.com/lessee-run/lessee/host/internal/worker"
 	"github.com/lessee-run/lessee/registry"
@@ -26,11 +28,15 @@ type Host struct {
 	close    func()
 	engine   *wasm.Engine
 	network  *egress.Network
+	version  string
 	set      *executor.Set
 	watcher  *executor.Watcher
 	worker   *worker.Worker
 	listener *postgres.Listener
 	health   *health
+
+	nativeMu     sync.Mutex
+	nativeEngine *process.Engine // nil until a module needs it
 }
 
 // New connects, checks that the schema is this version's, and wires a host
@@ -53,7 +59,7 @@ func New(ctx context.Context, cfg Config, version string, log *zap.Logger) (*Hos
 		pool.Close()
 		return nil, fmt.Errorf("start the WASM engine: %w", err)
 	}
-	h := &Host{cfg: cfg, log: log, store: postgres.NewStore(pool), close: pool.Close, engine: engine, network: egress.NewNetwork(os.LookupEnv)}
+	h := &Host{cfg: cfg, log: log, store: postgres.NewStore(pool), close: pool.Close, engine: engine, network: egress.NewNetwork(os.LookupEnv), version: version}
 	h.wire(version)
 	if h.health, err = listenHealth(ctx, cfg.HealthAddr, h); err != nil {
 		h.engine.Close(ctx) //nolint:errcheck // the first error tells
@@ -68,6 +74,9 @@ func (h *Host) wire(version string) {
 		registry.RuntimeWASM: func(ctx context.Context, digest string, observe func(registry.Stage)) (executor.Executor, error) {
 			return h.launchWASM(ctx, digest, observe)
 		},
+	}
+	if runtime.GOOS == "linux" {
+		launchers[registry.RuntimeGoPlugin] = h.launchNative
 	}
 	h.set = executor.New(launchers, h.cfg.bounds(), func() { h.worker.Wake(); h.worker.Look() }, h.log.Named("executor"))
 	h.watcher = executor.NewWatcher(source{h.store, h.network}, h.set, h.log.Named("registry"))
@@ -124,6 +133,7 @@ func (h *Host) Run(ctx context.Context) error {
 	stop()
 	loops.Wait()
 	h.set.Close()
+	h.closeNative()
 	return h.engine.Close(context.WithoutCancel(ctx))
 }
 

@@ -20,6 +20,7 @@ import (
 const asHost = "LESSEE_TEST_AS_HOST"
 
 func TestMain(m *testing.M) {
+	host.LaunchIfAsked()
 	if dsn := os.Getenv(asHost); dsn != "" {
 		if err := runAsHost(dsn); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -50,6 +50,8 @@ func hostFlags(c *cobra.Command) *string {
 	flags.String("health-addr", d.HealthAddr, "host:port of the health endpoint; empty: none")
 	flags.Int64("memory", d.Memory, "bytes that the memory limits of all guests at work may add up to")
 	flags.StringToInt64("limits-max", nil, "upper bounds of the limits of classes, as KEY=VALUE,…; a class above one is not run here")
+	flags.String("plugin-dir", d.PluginDir, "private directory for sockets and bundles of native plugins; a short path")
+	flags.StringToString(interpreters, nil, "what bundles of native plugins may be run by, as NAME=PATH,…; none: no bundle that needs one")
 	flags.Int("conns", d.Conns, "connections to Postgres, one more for LISTEN")
 	flags.String("signatures", d.Signatures, "off, warn or require: what to do about modules that no trusted key has signed")
 	flags.StringSlice("trusted-keys", nil, "public keys that alone count, of those that are registered; none: all of these")
@@ -116,12 +118,18 @@ func (c hostConfig) fileLayer(path string) error {
 // trustedKeys is the one key that is a list.
 const trustedKeys = "trusted_keys"
 
-// limitsMax is the one key that has keys of its own.
-const limitsMax = "limits_max"
+// Keys that have keys of their own.
+const (
+	limitsMax    = "limits_max"
+	interpreters = "interpreters"
+)
+
+func nested(key string) bool { return key == limitsMax || key == interpreters }
 
 func (c hostConfig) known(key string) bool {
 	_, known := c.origin[key]
-	return known || key == limitsMax || strings.HasPrefix(key, limitsMax+".")
+	outer, _, _ := strings.Cut(key, ".")
+	return known || nested(outer)
 }
 
 // pairs reads KEY=VALUE,… as the flag does; the decoder says what is no number.
@@ -145,7 +153,7 @@ func (c hostConfig) environmentLayer(environ func() []string) error {
 			switch {
 			case !c.known(key):
 				return "", nil
-			case key == limitsMax:
+			case nested(key):
 				return key, pairs(value)
 			case key == trustedKeys:
 				return key, strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
@@ -161,7 +169,7 @@ func (c hostConfig) flagLayer(flags *pflag.FlagSet) error {
 		if !c.known(key) || !f.Changed {
 			return "", nil
 		}
-		if key == limitsMax {
+		if nested(key) {
 			return key, pairs(strings.Trim(f.Value.String(), "[]"))
 		}
 		return key, posflag.FlagVal(flags, f)

@@ -21,14 +21,18 @@ func (c hostConfig) print(a *app) error {
 	if err := values.Load(structs.Provider(c.Config, "koanf"), nil); err != nil {
 		return err
 	}
-	document, bounds := &yamlv3.Node{Kind: yamlv3.MappingNode}, &yamlv3.Node{Kind: yamlv3.MappingNode}
+	document, inner := &yamlv3.Node{Kind: yamlv3.MappingNode}, map[string]*yamlv3.Node{}
 	for _, key := range c.keys() {
 		into, value, origin := document, values.Get(key), c.origin[key]
-		if name, ok := strings.CutPrefix(key, limitsMax+"."); ok {
-			if len(bounds.Content) == 0 {
-				document.Content = append(document.Content, scalar(limitsMax), bounds)
+		if outer, name, ok := strings.Cut(key, "."); ok {
+			if inner[outer] == nil {
+				inner[outer] = &yamlv3.Node{Kind: yamlv3.MappingNode}
+				document.Content = append(document.Content, scalar(outer), inner[outer])
 			}
-			into, key, value = bounds, name, c.LimitsMax[name]
+			into, key = inner[outer], name
+			if value = any(c.Interpreters[name]); outer == limitsMax {
+				value = c.LimitsMax[name]
+			}
 		}
 		node := scalar(value)
 		node.LineComment = origin
@@ -48,7 +52,7 @@ func scalar(value any) *yamlv3.Node {
 	switch v := value.(type) {
 	case string:
 		node.SetString(v)
-	case registry.Bounds: // none: those that are there have keys of their own
+	case registry.Bounds, map[string]string: // none: those that are there have keys of their own
 		node = &yamlv3.Node{Kind: yamlv3.MappingNode, Style: yamlv3.FlowStyle}
 	case []string:
 		node = &yamlv3.Node{Kind: yamlv3.SequenceNode, Style: yamlv3.FlowStyle}

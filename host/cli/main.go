@@ -11,12 +11,15 @@ import (
 	"syscall"
 
 	"golang.org/x/term"
+
+	"github.com/lessee-run/lessee/host"
 )
 
 // Main runs lessee with args (without the program's name) and returns its exit
 // code. shipped holds what `lessee up` installs: README.md, docs, plugins/dot,
 // plugins/render; and what `lessee plugin new` writes: abi, sdk.
 func Main(args []string, shipped fs.FS, in io.Reader, out, errs io.Writer) int {
+	host.LaunchIfAsked()
 	ctx, again, stop := interruptible(context.Background())
 	defer stop()
 	a := &app{shipped: shipped, in: in, out: out, errs: errs, environ: os.Environ, again: again}

@@ -13,11 +13,15 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/lessee-run/lessee/host"
 	"github.com/lessee-run/lessee/host/internal/devpg/devpgtest"
 	"github.com/lessee-run/lessee/host/internal/postgres/postgrestest"
 )
 
-func TestMain(m *testing.M) { postgrestest.Main(m) }
+func TestMain(m *testing.M) {
+	host.LaunchIfAsked()
+	postgrestest.Main(m)
+}
 
 // said is what one run of the program printed, and its exit code.
 type said struct {

@@ -39,6 +39,11 @@ func (n *Network) Bind(bindings []registry.SecretBinding) { n.secrets.Bind(bindi
 // credential: an error of code result_secret.
 func (n *Network) Scan(data []byte) error { return n.secrets.ScanOutput(data) }
 
+// Secret is the value of a binding, for a native plugin that a class row names
+// it for. Where that may send it, nobody can check; that nothing is kept which
+// holds it, [Network.Scan] does.
+func (n *Network) Secret(name string) (string, error) { return n.secrets.value(name) }
+
 // Open returns what sends the requests of one attempt of class.
 func (n *Network) Open(class registry.Class, trace abi.Trace) *Requests {
 	return &Requests{entry: n.entryOf(class), attempt: NewAttempt(class.Limits, trace)}

@@ -3,6 +3,7 @@ package egress
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -56,6 +57,18 @@ func (s *Secrets) ScanOutput(data []byte) error {
 		return abi.Errorf(abi.CodeResultSecret, "the result holds the value of the credential %q, or a way to write it; nothing of it was kept: return no part of what a credential is made of", name)
 	}
 	return nil
+}
+
+// value is that of a binding, found again.
+func (s *Secrets) value(name string) (string, error) {
+	b, ok := s.read().bindings[name]
+	switch {
+	case !ok || !b.Enabled:
+		return "", fmt.Errorf("it is not bound or not enabled; an operator binds it by lessee secret add")
+	case b.value == "":
+		return "", fmt.Errorf("its value can't be found on this host; lessee secret check says why")
+	}
+	return b.value, nil
 }
 
 // bound is a binding with what was found of it.
