@@ -16,7 +16,7 @@ from .envelope import VERSION, Envelope, decode_envelope
 from .errors import ABSENT, Verdict
 from .result import failure, success
 
-PROJECT = "plugin.json"  # beside the program: name, version, wants, schemas, warm_up
+FILES = ("lessee.manifest", "plugin.json")  # beside the program, in a bundle and in the author's folder: name, version, wants, schemas, warm_up
 
 
 class _Null:
@@ -32,7 +32,7 @@ class Plugin:
     """A handler takes a payload, and a Context if it wants one, and returns the output. It may be async."""
 
     def __init__(self, handler: Callable[..., Any], *, config: Any = Any, name: str = "", version: str = "", wants: Optional[Dict[str, Any]] = None,
-                 project: Optional[str] = None):
+                 folder: Optional[str] = None):
         hints = shape.hints_of(handler)
         parameters = list(inspect.signature(handler).parameters.values())
         if not parameters:
@@ -41,7 +41,7 @@ class Plugin:
         self._payload, self._output, self._config = hints.get(parameters[0].name, Any), hints.get("return", Any), config
         self._gives_null = "return" in hints and self._output is not type(None)
         self._about = {"name": name, "version": version, "wants": wants}
-        self._project = project if project is not None else _beside_the_program()
+        self._folder = folder if folder is not None else _folder_of_the_program()
 
     def execute(self, data: bytes, host: Host) -> bytes:
         """Runs one attempt. Every failure is told in the result."""
@@ -59,7 +59,7 @@ class Plugin:
 
     def manifest(self) -> dict:
         """What the plugin says of itself: docs/abi.md. The options of serve() count before plugin.json, that before the hints."""
-        said = {key: value for key, value in _read_project(self._project).items() if key in ("name", "version", "wants", "schemas", "warm_up")}
+        said = {key: value for key, value in _read(self._folder).items() if key in ("name", "version", "wants", "schemas", "warm_up")}
         said.update({key: value for key, value in self._about.items() if value})
         derived = {"payload": shape.schema_of(self._payload), "output": shape.schema_of(self._output), "config": shape.schema_of(self._config)}
         schemas = {key: schema for key, schema in derived.items() if schema is not None}
@@ -112,17 +112,19 @@ class Interrupted(Verdict):
         super().__init__(message or "the host stopped the attempt", code=code or "cancelled")
 
 
-def _beside_the_program() -> str:
+def _folder_of_the_program() -> str:
     program = getattr(sys.modules.get("__main__"), "__file__", None) or ""
-    return os.path.join(os.path.dirname(os.path.abspath(program)), PROJECT) if program else ""
+    return os.path.dirname(os.path.abspath(program)) if program else ""
 
 
-def _read_project(path: str) -> dict:
-    try:
-        with open(path, encoding="utf-8") as file:
-            said = json.load(file)
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
-        raise SystemExit(f"{path} is no JSON: {error}") from None
-    return said if isinstance(said, dict) else {}
+def _read(folder: str) -> dict:
+    for path in (os.path.join(folder, name) for name in FILES if folder):
+        try:
+            with open(path, encoding="utf-8") as file:
+                said = json.load(file)
+        except FileNotFoundError:
+            continue
+        except ValueError as error:
+            raise ValueError(f"{path} is no JSON: {error}") from None
+        return said if isinstance(said, dict) else {}
+    return {}

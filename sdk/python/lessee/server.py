@@ -59,8 +59,11 @@ class Server:
             attempt.cancel("interrupted", "the host stops the plugin")
         self._grpc.stop(grace).wait(grace + 1)
 
-    def _describe(self, _request: bytes, _context: grpc.ServicerContext) -> bytes:
-        manifest = json.dumps(self._plugin.manifest(), ensure_ascii=False).encode()
+    def _describe(self, _request: bytes, context: grpc.ServicerContext) -> bytes:
+        try:
+            manifest = json.dumps(self._plugin.manifest(), ensure_ascii=False).encode()
+        except (OSError, ValueError) as error:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
         return wire.encode("Description", {"abi": VERSION, "manifest": manifest, "sdk_name": SDK_NAME, "sdk_version": SDK_VERSION})
 
     def _execute(self, incoming: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:

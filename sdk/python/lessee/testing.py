@@ -80,7 +80,7 @@ def run(handler: Callable[..., Any], payload: Any = ABSENT, *, config: Any = ABS
     }
     host = _Recorder(cancelled, http)
     data = jsontext.encode(envelope, "the envelope of the test").encode()
-    host.seen.result = json.loads(Plugin(handler, config=config_type, project="").execute(data, host))
+    host.seen.result = json.loads(Plugin(handler, config=config_type, folder="").execute(data, host))
     return host.seen
 
 

@@ -1,4 +1,5 @@
 import json
+import pathlib
 import tempfile
 import unittest
 from dataclasses import dataclass, field
@@ -36,7 +37,7 @@ def schema(hint):
         return None
 
     handle.__annotations__["payload"] = hint
-    return Plugin(handle, project="").manifest()["schemas"].get("payload")
+    return Plugin(handle, folder="").manifest()["schemas"].get("payload")
 
 
 class TheManifest(unittest.TestCase):
@@ -68,17 +69,22 @@ class TheManifest(unittest.TestCase):
         for hint in (Any, object):
             self.assertIsNone(schema(hint))
 
-    def test_says_what_plugin_json_says(self):
-        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-            json.dump({"name": "a", "version": "1", "language": "python", "wants": {"http": True}, "schemas": {"payload": {"type": "null"}}, "build": ["x"]}, file)
-            file.flush()
+    def test_says_what_the_file_beside_the_program_says(self):
+        project = {"name": "a", "version": "1", "language": "python", "wants": {"http": True}, "schemas": {"payload": {"type": "null"}}, "build": ["x"]}
+        for files in ({"plugin.json": project}, {"plugin.json": {"command": ["python3", "main.py"]}, "lessee.manifest": project}):
+            with tempfile.TemporaryDirectory() as folder:
+                for name, value in files.items():
+                    pathlib.Path(folder, name).write_text(json.dumps(value))
+                self.assertEqual(manifest_in(folder), {
+                    "name": "a", "version": "2", "abi": 1, "wants": {"http": True}, "schemas": {"payload": {"type": "null"}, "output": {"type": "string"}},
+                })
 
-            def handle(payload: str) -> str:
-                return payload
 
-            self.assertEqual(Plugin(handle, project=file.name, version="2").manifest(), {
-                "name": "a", "version": "2", "abi": 1, "wants": {"http": True}, "schemas": {"payload": {"type": "null"}, "output": {"type": "string"}},
-            })
+def manifest_in(folder):
+    def handle(payload: str) -> str:
+        return payload
+
+    return Plugin(handle, folder=folder, version="2").manifest()
 
 
 if __name__ == "__main__":

