@@ -24,7 +24,7 @@ type instance struct {
 	globals []api.MutableGlobal // the guest's, in the order of the snapshot; for kept instances
 	calls   map[string]api.Function
 	stack   [2]uint64 // of a call: parameters, then the result
-	used    bool // by an attempt that left it as it was
+	used    bool      // by an attempt that left it as it was
 }
 
 // instantiate makes an instance for an attempt. A start function runs by it.

@@ -1,6 +1,6 @@
 import { hostCancelled, hostLog, hostProgress } from "./host";
 import { Request, Response, send } from "./http";
-import { Json } from "./json";
+import { Json, missing } from "./json";
 import { isTime } from "./time";
 import { Writer } from "./writer";
 
@@ -88,9 +88,9 @@ export class Call {
   readonly job: Job = new Job();
   readonly trace: Trace = new Trace();
   /** What the operator wrote into the class row. */
-  config: Json = new Json(null, 0, 0);
+  config: Json = missing;
   /** What the enqueuer sent, for handlers that take no class of their own. */
-  payload: Json = new Json(null, 0, 0);
+  payload: Json = missing;
   readonly log: Log = new Log();
   private events: Writer = new Writer();
   private followUps: Writer = new Writer();

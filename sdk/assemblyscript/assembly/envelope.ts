@@ -1,5 +1,5 @@
 import { Call, Job, Trace } from "./call";
-import { Json, Kind, Members } from "./json";
+import { Json, Kind, Members, missing } from "./json";
 import { fail, Result } from "./result";
 import { forgetMisfit, misfit } from "./take";
 import { NO_TIME, parseTime } from "./time";
@@ -11,30 +11,39 @@ export class Envelope {
   constructor(readonly call: Call | null, readonly refusal: Result | null = null) {}
 }
 
-/** Reads an envelope. Fields that it does not know are those of a later host. */
+/** Reads an envelope, in the one walk that finds out whether it is JSON. Fields that it does not know are those of a later host. */
 export function decodeEnvelope(bytes: ArrayBuffer): Envelope {
   forgetMisfit();
-  const json = Json.parse(bytes);
-  if (!json) return invalid("it is no JSON");
-  if (json.kind != Kind.Object && json.kind != Kind.Null) return invalid("it is no object");
   const call = new Call();
   let version: i64 = 0;
-  for (const members = new Members(json); members.step();) {
-    if (members.is("abi")) version = members.value.exists ? members.value.as<i64>() : 0;
-    else if (members.is("job")) decodeJob(members.value, call.job);
-    else if (members.is("trace")) decodeTrace(members.value, call.trace);
+  const json = Json.object(bytes);
+  const members = new Members(json ? json : missing), value = new Json(bytes, 0, 0);
+  while (members.scan()) {
+    members.show(value);
+    if (members.is("abi")) version = value.exists ? value.as<i64>() : 0;
+    else if (members.is("job")) decodeJob(value, call.job);
+    else if (members.is("trace")) decodeTrace(value, call.trace);
     else if (members.is("config")) call.config = members.value;
     else if (members.is("payload")) call.payload = members.value;
   }
+  if (!json || !members.ended) return refused(bytes);
   const wrong = misfit();
   if (wrong.length) return invalid(wrong);
   if (call.job.enqueuedAt == NO_TIME || call.job.deadline == NO_TIME) return invalid("job.enqueued_at or job.deadline is no time (RFC 3339)");
   return version == VERSION ? new Envelope(call) : mismatch(version);
 }
 
+/** What to say of bytes that are no object. */
+function refused(bytes: ArrayBuffer): Envelope {
+  const json = Json.parse(bytes);
+  if (json && json.kind == Kind.Null) return mismatch(0);
+  return invalid(json ? "it is no object" : "it is no JSON");
+}
+
 function decodeJob(json: Json, job: Job): void {
+  const value = new Json(json.owner, 0, 0);
   for (const members = new Members(json); members.step();) {
-    const value = members.value;
+    members.show(value);
     if (!value.exists) continue;
     if (members.is("id")) job.id = value.as<i64>();
     else if (members.is("class")) job.class = value.as<string>();
@@ -51,8 +60,9 @@ function decodeTime(json: Json): i64 {
 }
 
 function decodeTrace(json: Json, trace: Trace): void {
+  const value = new Json(json.owner, 0, 0);
   for (const members = new Members(json); members.step();) {
-    const value = members.value;
+    members.show(value);
     if (!value.exists) continue;
     if (members.is("traceparent")) trace.traceparent = value.as<string>();
     else if (members.is("tracestate")) trace.tracestate = value.as<string>();

@@ -49,19 +49,34 @@ function scanKey(ptr: usize, end: usize): usize {
   return ptr < end && load<u8>(ptr) == 0x3a ? skipSpace(ptr + 1, end) : 0;
 }
 
-function scanText(ptr: usize, end: usize): usize {
-  for (ptr++; ptr < end; ptr++) {
+export function scanText(ptr: usize, end: usize): usize {
+  for (ptr = skipPlain(ptr + 1, end); ptr < end; ptr = skipPlain(ptr, end)) {
     const c = load<u8>(ptr);
     if (c == 0x22) return ptr + 1;
-    if (c < 0x20) return 0;
-    if (c == 0x5c) {
-      const size = scanEscape(ptr, end);
-      if (!size) return 0;
-      ptr += size - 1;
-    }
+    const size = c == 0x5c ? scanEscape(ptr, end) : 0;
+    if (!size) return 0;
+    ptr += size;
   }
   return 0;
 }
+
+const EACH: u64 = 0x0101010101010101;
+
+/** The first quote, backslash or control character, or end. It looks at eight bytes at a time. */
+function skipPlain(ptr: usize, end: usize): usize {
+  for (; ptr + 8 <= end; ptr += 8) {
+    const v = load<u64>(ptr);
+    const found = (below(v, 0x20) | below(v ^ EACH * 0x22, 1) | below(v ^ EACH * 0x5c, 1)) & EACH << 7;
+    if (found) return ptr + <usize>(ctz(found) >> 3);
+  }
+  while (ptr < end && load<u8>(ptr) >= 0x20 && load<u8>(ptr) != 0x22 && load<u8>(ptr) != 0x5c) ptr++;
+  return ptr;
+}
+
+/** Has the high bit of each byte below a limit; above the first such byte the subtraction may borrow. */
+// @ts-ignore: decorator
+@inline
+function below(v: u64, limit: u64): u64 { return v - EACH * limit & ~v; }
 
 function scanEscape(ptr: usize, end: usize): usize {
   if (ptr + 1 >= end) return 0;
@@ -98,11 +113,11 @@ function scanWord(ptr: usize, end: usize, word: u32, size: usize): usize {
 }
 
 /** The end of a value, strings included, that scanValue has passed. */
-export function skipValue(ptr: usize): usize {
+export function skipValue(ptr: usize, end: usize): usize {
   let depth = 0;
   do {
     const c = load<u8>(ptr);
-    if (c == 0x22) ptr = skipText(ptr);
+    if (c == 0x22) ptr = skipText(ptr, end);
     else {
       if (c == 0x7b || c == 0x5b) depth++;
       else if (c == 0x7d || c == 0x5d) depth--;
@@ -113,10 +128,8 @@ export function skipValue(ptr: usize): usize {
   return ptr;
 }
 
-export function skipText(ptr: usize): usize {
-  for (ptr++; load<u8>(ptr) != 0x22; ptr++) {
-    if (load<u8>(ptr) == 0x5c) ptr++;
-  }
+export function skipText(ptr: usize, end: usize): usize {
+  for (ptr = skipPlain(ptr + 1, end); load<u8>(ptr) != 0x22; ptr = skipPlain(ptr, end)) ptr += 2; // an escape
   return ptr + 1;
 }
 
@@ -132,7 +145,7 @@ function isScalar(c: u8): bool {
 
 export function isDigit(c: u8): bool { return c - 0x30 < 10; }
 
-function isSpace(c: u8): bool { return c == 0x20 || c == 0x0a || c == 0x0d || c == 0x09; }
+export function isSpace(c: u8): bool { return c == 0x20 || c == 0x0a || c == 0x0d || c == 0x09; }
 
 /** The value of a hexadecimal digit, or -1. */
 export function hexDigit(c: u8): i32 {

@@ -18,13 +18,14 @@ export function decodeText(ptr: usize, end: usize): string {
 
 /** Whether the text from ptr to end is that one. It makes no copy of plain ones. */
 export function isText(ptr: usize, end: usize, text: string): bool {
-  const size = <i32>(end - ptr);
-  for (let i = 0; i < size; i++) {
-    const c = load<u8>(ptr + i);
-    if (c == 0x5c || c >= 0x80) return decodeText(ptr, end) == text;
-    if (i >= text.length || c != <u8>text.charCodeAt(i)) return false;
+  let at = changetype<usize>(text);
+  const last = at + (<usize>text.length << 1);
+  for (; ptr < end; ptr++, at += 2) {
+    const c = load<u8>(ptr);
+    if (c == 0x5c || c >= 0x80) return decodeText(ptr, end) == text.slice(<i32>(at - changetype<usize>(text)) >> 1);
+    if (at == last || c != load<u16>(at)) return false;
   }
-  return size == text.length;
+  return at == last;
 }
 
 function findEscape(ptr: usize, end: usize): usize {
