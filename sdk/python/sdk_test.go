@@ -9,6 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
 	"github.com/lessee-run/lessee/abi/grpcabi"
 	"github.com/lessee-run/lessee/sdk/sdktest/guesttest"
 )
@@ -44,9 +48,8 @@ func TestPython_SaysWhichLibraryIsMissing(t *testing.T) {
 	for module, words := range map[string][]string{
 		"grpc": {"apt-get install python3-grpcio", "pip install grpcio"}, "cryptography": {"apt-get install python3-cryptography", "pip install cryptography"},
 	} {
-		without := "import sys, runpy; sys.modules['" + module + "'] = None; sys.argv = ['greet.py']; runpy.run_path('examples/greet/greet.py', run_name='__main__')"
-		cmd := command(t, "-c", without)
-		cmd.Env = append(cmd.Env, grpcabi.CookieKey+"="+grpcabi.CookieValue, "PLUGIN_CLIENT_CERT=some", "TMPDIR="+t.TempDir())
+		cmd := lacking(t, module)
+		cmd.Env = append(cmd.Env, grpcabi.CookieKey+"="+grpcabi.CookieValue, "PLUGIN_CLIENT_CERT=some", "LESSEE_MTLS=required", "TMPDIR="+t.TempDir())
 		said, err := cmd.CombinedOutput()
 		for _, word := range append(words, module) {
 			if err == nil || !strings.Contains(string(said), word) || strings.Contains(string(said), "Traceback") {
@@ -54,6 +57,28 @@ func TestPython_SaysWhichLibraryIsMissing(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestPython_LeavesItToTheHostWhetherToDoWithoutMutualTLS(t *testing.T) {
+	var config *plugin.ClientConfig
+	p := guesttest.OpenProcess(t, lacking(t, "cryptography"), func(c *plugin.ClientConfig) {
+		config, c.AutoMTLS = c, true
+		c.GRPCDialOptions = []grpc.DialOption{grpc.WithTransportCredentials(insecure.NewCredentials())} // as a host does that allows it
+	})
+	guesttest.GreetsAll(t, p.Guest)
+	if config.TLSConfig.RootCAs != nil {
+		t.Error("it sent a certificate")
+	}
+	p.Client.Kill()
+	if said := p.Stderr.String(); !strings.Contains(said, "no mutual TLS") || !strings.Contains(said, "python3-cryptography") {
+		t.Errorf("it does not say so: %s", said)
+	}
+}
+
+// lacking is the example, where a library is not installed.
+func lacking(t testing.TB, module string) *exec.Cmd {
+	t.Helper()
+	return command(t, "-c", "import sys, runpy; sys.modules['"+module+"'] = None; sys.argv = ['greet.py']; runpy.run_path('examples/greet/greet.py', run_name='__main__')")
 }
 
 // open starts a plugin as a host does.

@@ -12,9 +12,18 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from grpc._cython import cygrpc
 
+from .boringssl import holds_boringssl
+
+P521 = """the host's certificate is on the curve P-521, and this build of gRPC takes none that is: wheels of PyPI have BoringSSL inside.
+  on Debian and Ubuntu:  apt-get install python3-grpcio, which has OpenSSL, and run the plugin by /usr/bin/python3"""
 _HOST = "localhost"  # the name that go-plugin asks for
 _YEARS = timedelta(days=30 * 365)  # nothing renews it while the plugin runs
+
+
+class Unable(Exception):
+    """There can be no mutual TLS; the message says why."""
 
 
 class Identity(NamedTuple):
@@ -24,6 +33,9 @@ class Identity(NamedTuple):
 
 def identity_for(client_certificate: str) -> Identity:
     """Makes a certificate for this process, and lets in only who has the client's."""
+    client = x509.load_pem_x509_certificate(client_certificate.encode()).public_key()
+    if isinstance(client, ec.EllipticCurvePublicKey) and client.curve.name == "secp521r1" and holds_boringssl(cygrpc.__file__):
+        raise Unable(P521)
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = _certificate(key)
     key_pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())

@@ -37,7 +37,7 @@ class Hello(NamedTuple):
     """What the host said by the environment."""
 
     client_certificate: str  # empty: no mutual TLS
-    may_do_without: bool  # without mutual TLS; the host looks at who made the socket then
+    demands_tls: bool  # by LESSEE_MTLS=required; else a host that gets no certificate has the last word
     socket_dir: str
     max_bytes: int
 
@@ -52,7 +52,7 @@ def read(env: Mapping[str, str], program: str) -> Hello:
                       "build the plugin with the SDK of the host's release (lessee plugin sdk puts it there)")
     return Hello(
         client_certificate=env.get("PLUGIN_CLIENT_CERT", ""),
-        may_do_without=env.get("LESSEE_MTLS") == "optional",
+        demands_tls=env.get("LESSEE_MTLS") == "required",
         socket_dir=env.get("PLUGIN_UNIX_SOCKET_DIR", ""),
         max_bytes=int(env.get("LESSEE_MAX_BYTES") or 0),
     )

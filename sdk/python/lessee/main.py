@@ -48,7 +48,7 @@ def _main(plugin: Plugin, argv: List[str]) -> int:
         return 0
     hclog.install()
     if len(args) == 2 and args[0] == "-debug":
-        hello = handshake.Hello(client_certificate="", may_do_without=True, socket_dir="", max_bytes=0)
+        hello = handshake.Hello(client_certificate="", demands_tls=False, socket_dir="", max_bytes=0)
         return _serve(plugin, hello, args[1], say)
     hello = handshake.read(os.environ, program)
     return _serve(plugin, hello, "", say)
@@ -82,15 +82,20 @@ def _wait(stopping: threading.Event) -> None:
 
 
 def _identity(hello: handshake.Hello) -> Any:
-    """The certificate for mutual TLS, if the host asks for it."""
+    """The certificate for mutual TLS, if the host asks for it. Without one the handshake line says so, and the
+    host decides: that of Lessee then looks which process made the socket."""
     if not hello.client_certificate:
         return None
     try:
-        return _import("certificate", handshake.NO_CRYPTOGRAPHY).identity_for(hello.client_certificate)
-    except handshake.Refused as missing:
-        if not hello.may_do_without:
+        certificate = _import("certificate", handshake.NO_CRYPTOGRAPHY)
+        try:
+            return certificate.identity_for(hello.client_certificate)
+        except certificate.Unable as unable:
+            raise handshake.Refused(str(unable)) from None
+    except handshake.Refused as why:
+        if hello.demands_tls:
             raise
-        _log.warning("%s\n  The host allows to do without.", missing)
+        _log.info("no mutual TLS: %s", why)
         return None
 
 
