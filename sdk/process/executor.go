@@ -5,7 +5,9 @@ package process
 import (
 	"context"
 	"encoding/json"
+	"os"
 	"runtime/debug"
+	"sync"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -19,6 +21,15 @@ import (
 type executor struct {
 	grpcabi.UnimplementedExecutorServer
 	plugin *sdk.Plugin
+	stderr *os.File // the program's own
+	direct sync.Once
+}
+
+// speakDirectly takes the standard streams back from go-plugin, which sends
+// what is written there by a call of its own. A program that dies would take
+// its last words with it.
+func (e *executor) speakDirectly() {
+	e.direct.Do(func() { os.Stdout, os.Stderr = e.stderr, e.stderr })
 }
 
 // Describe tells what the plugin says of itself.
@@ -40,6 +51,7 @@ func (e *executor) Execute(stream grpcabi.Executor_ExecuteServer) error {
 	if start == nil {
 		return status.Error(codes.InvalidArgument, "the first message of an attempt is not its start")
 	}
+	e.speakDirectly()
 	ctx, cancel := context.WithCancelCause(stream.Context())
 	defer cancel(nil)
 	h := &host{stream: stream, ctx: ctx, answers: make(chan []byte)}

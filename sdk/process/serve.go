@@ -30,7 +30,7 @@ func Serve(p *sdk.Plugin) {
 		HandshakeConfig: plugin.HandshakeConfig{
 			ProtocolVersion: grpcabi.ProtocolVersion, MagicCookieKey: grpcabi.CookieKey, MagicCookieValue: grpcabi.CookieValue,
 		},
-		Plugins:    plugin.PluginSet{grpcabi.Name: &servant{plugin: p}},
+		Plugins:    plugin.PluginSet{grpcabi.Name: &servant{plugin: p, stderr: os.Stderr}},
 		GRPCServer: newServer,
 		Logger:     hclog.New(&hclog.LoggerOptions{Level: hclog.Error, Output: os.Stderr, JSONFormat: true}),
 	})
@@ -49,10 +49,11 @@ func newServer(options []grpc.ServerOption) *grpc.Server {
 type servant struct {
 	plugin.NetRPCUnsupportedPlugin
 	plugin *sdk.Plugin
+	stderr *os.File
 }
 
 func (s *servant) GRPCServer(_ *plugin.GRPCBroker, server *grpc.Server) error {
-	grpcabi.RegisterExecutorServer(server, &executor{plugin: s.plugin})
+	grpcabi.RegisterExecutorServer(server, &executor{plugin: s.plugin, stderr: s.stderr})
 	return nil
 }
 

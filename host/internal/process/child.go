@@ -250,6 +250,7 @@ func (c *child) end() string {
 
 // remove takes away what the child had, when it is gone.
 func (c *child) remove() {
+	defer c.engine.users.give(c.user)
 	c.cgroup.remove(2 * time.Second)
 	for _, f := range []*os.File{c.stdout, c.stderr} {
 		if f != nil {

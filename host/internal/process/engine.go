@@ -22,6 +22,7 @@ type Engine struct {
 	slot    *slot
 	cgroups cgroups
 	forker  *forker
+	users   *users
 	next    atomic.Int64 // number of a process
 	ctx     context.Context
 	stop    context.CancelFunc
@@ -50,7 +51,7 @@ func New(config Config) (*Engine, error) {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	return &Engine{config: config, slot: mine, cgroups: findCgroups(), forker: newForker(), ctx: ctx, stop: stop}, nil
+	return &Engine{config: config, slot: mine, cgroups: findCgroups(), forker: newForker(), users: newUsers(mine.number()), ctx: ctx, stop: stop}, nil
 }
 
 // Load checks the module of that digest, starts it once, asks it what it is,

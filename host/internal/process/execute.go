@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -179,7 +180,7 @@ func (p *process) broken(a *attempt, err error) *abi.Error {
 // crashed is the error of an attempt whose process died.
 func (p *process) crashed(a *attempt) *abi.Error {
 	p.speech.heard.Wait()
-	if p.child.cgroup.starved() {
+	if p.child.cgroup.starved() || strings.Contains(p.speech.tail.String(), "out of memory") || strings.Contains(p.speech.tail.String(), "cannot allocate memory") {
 		return abi.Errorf(abi.CodeLimitMemory, "the plugin took more memory than its limit of %d bytes and was killed (memory_bytes)%s", a.limits.MemoryBytes, p.lastWords())
 	}
 	return abi.Errorf(abi.CodePluginCrashed, "the plugin died of %s%s", p.child.end(), p.lastWords())

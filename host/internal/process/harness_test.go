@@ -99,9 +99,9 @@ func (b *bench) nothingLeft() {
 		b.t.Errorf("processes left behind: %v", pids)
 	}
 	if b.cgroups.dir != "" {
-		groups, _ := filepath.Glob(filepath.Join(b.cgroups.dir, fmt.Sprintf("lessee-%d-*", os.Getpid())))
+		groups, _ := filepath.Glob(filepath.Join(b.cgroups.dir, fmt.Sprintf("lessee-%06x-*", b.slot.number())))
 		if len(groups) > 0 {
-			b.t.Logf("cgroups there, maybe of tests that run: %v", groups)
+			b.t.Errorf("cgroups left behind: %v", groups)
 		}
 	}
 }

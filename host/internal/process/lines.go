@@ -56,10 +56,14 @@ func parse(text string) line {
 			return line{levelOf(fields["@level"]), format(fields)}
 		}
 	}
-	if strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ") {
+	if isDeath(text) {
 		return line{abi.LevelError, text}
 	}
 	return line{abi.LevelInfo, text}
+}
+
+func isDeath(text string) bool {
+	return strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ")
 }
 
 func levelOf(name any) abi.Level {
@@ -90,19 +94,27 @@ func format(fields map[string]any) string {
 type tail struct {
 	mu    sync.Mutex
 	lines []string
+	death string // the line with which a Go program says what killed it
 }
 
 func (t *tail) add(text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.death == "" && isDeath(text) {
+		t.death = text[:min(len(text), tailBytes)]
+	}
 	t.lines = append(t.lines, text[:min(len(text), tailBytes)])
 	t.lines = t.lines[max(0, len(t.lines)-tailLines):]
 }
 
-// String is what fits into a reason.
+// String is what fits into a reason. After a Go program's death come the stacks
+// of all its goroutines, which say less.
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.death != "" {
+		return strings.ToValidUTF8(t.death, "")
+	}
 	text := strings.Join(t.lines, "\n")
 	return strings.ToValidUTF8(text[max(0, len(text)-tailBytes):], "")
 }

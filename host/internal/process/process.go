@@ -48,13 +48,13 @@ func (p *process) connect(ctx context.Context) error {
 		}
 	case <-ctx.Done():
 		p.child.kill()
-		return errors.Join(errors.New("it did not complete the handshake in time (start_timeout_ms)"), drop(<-done))
+		<-done
+		return errLate
 	}
 	return p.awaitHealth(ctx)
 }
 
-// drop is for an error that another one explains.
-func drop(error) error { return nil }
+var errLate = errors.New("it did not complete the handshake in time (start_timeout_ms)")
 
 func (p *process) dial() error {
 	if _, err := p.client.Start(); err != nil {

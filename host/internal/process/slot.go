@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -34,6 +35,13 @@ const maxDir = 60 // bytes of the path, so that a socket's fits
 type slot struct {
 	dir  string
 	file *os.File
+}
+
+// number tells slots of this machine apart: 22 bits.
+func (s *slot) number() uint32 {
+	hash := fnv.New32a()
+	hash.Write([]byte(s.dir)) //nolint:errcheck // never fails
+	return hash.Sum32() >> 10
 }
 
 func (s *slot) bundles() string { return filepath.Join(s.dir, "b") }

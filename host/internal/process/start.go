@@ -67,6 +67,7 @@ func (p *process) failed(err error) error {
 	p.kill()
 	text := "start the plugin: " + err.Error()
 	switch {
+	case errors.Is(err, errLate): // it was killed for that
 	case died && p.child.started() && !p.speech.shook.Load() && p.child.contained.held != nil:
 		text = fmt.Sprintf("start the plugin: it ended with %s before the handshake", p.child.end())
 	case died && p.child.started() && p.child.contained.held != nil:
@@ -102,7 +103,7 @@ func (e *Engine) prepare(o order, env []string) (*process, error) {
 	id := e.next.Add(1)
 	c := &child{engine: e, exited: make(chan struct{}), dir: filepath.Join(e.slot.runs(), strconv.FormatInt(id, 36))}
 	if os.Getuid() == 0 && o.level != registry.ContainmentOff {
-		c.user = e.userOf(id)
+		c.user = e.users.take()
 	}
 	e.group(c, o, id)
 	if err := c.home(); err != nil {
@@ -126,19 +127,12 @@ func (e *Engine) group(c *child, o order, id int64) {
 	if o.level == registry.ContainmentOff {
 		limits = nil
 	}
-	group, err := e.cgroups.add(fmt.Sprintf("lessee-%d-%d", os.Getpid(), id), limits)
+	group, err := e.cgroups.add(fmt.Sprintf("lessee-%06x-%d", e.slot.number(), id), limits)
 	if err != nil {
 		c.ungrouped = err.Error()
 		return
 	}
 	c.cgroup = group
-}
-
-// userOf is a user that nobody else on this machine is: the process id of the
-// host, which is unique, and the number of the child.
-func (e *Engine) userOf(id int64) int {
-	const base, children = 1 << 30, 1 << 8
-	return base | (os.Getpid()*children+int(id%children))&(base-1)
 }
 
 func (e *Engine) clientConfig(p *process, o order, env []string) *plugin.ClientConfig {
