@@ -41,6 +41,7 @@ var executors = map[string]string{
 	"fn_limits_error":         "operator",
 	"fn_module_fetch":         "host operator",
 	"fn_module_report":        "host",
+	"fn_process_error":        "operator",
 	"fn_registry_snapshot":    "host operator reader",
 	"fn_registry_version":     "host operator reader",
 	"fn_retry_policy_error":   "operator",
