@@ -17,6 +17,7 @@ type attempt struct {
 	limits    abi.Limits
 	shelf     shelf // of its instance
 	started   time.Time
+	deadline  time.Time
 	budget    meter.Budget
 	stdin     io.Reader
 	stdout    io.Writer
@@ -38,7 +39,7 @@ type attempt struct {
 }
 
 func newAttempt(limits abi.Limits, sink abi.Sink) *attempt {
-	a := &attempt{limits: limits, started: time.Now(), budget: meter.Budget{Fuel: limits.Fuel}}
+	a := &attempt{limits: limits, budget: meter.Budget{Fuel: limits.Fuel}}
 	a.log = logger{attempt: a, sink: sink}
 	a.progress = progress{sink: sink}
 	a.stderr = stream{log: &a.log, level: abi.LevelInfo}
@@ -60,18 +61,31 @@ func (a *attempt) stop(why *abi.Error) {
 	panic(why)
 }
 
-// overtime is why the context of an attempt ends that is not done in time. Its
-// words are made when they are asked for: most attempts are done in time.
-type overtime struct{ *attempt }
+// start sets the clock.
+func (a *attempt) start() {
+	a.started = time.Now()
+	a.deadline = a.started.Add(a.limits.Wall())
+}
 
-func (o overtime) Error() string { return o.Unwrap().Error() }
-
-// Unwrap returns an *abi.Error.
-func (o overtime) Unwrap() error {
-	if o.preparing {
-		return abi.Errorf(abi.CodeLimitWall, "the module was not ready within %s: do less when it starts (_initialize, %s, warm-up calls)", o.limits.Wall(), abi.ExportInit)
+// over says why the attempt may not go on; nil: it may. The wall limit is no
+// timer of a context, which would cost each attempt half a microsecond: whoever
+// could hold a guest up (ticks, host functions, sleeps) asks here.
+func (a *attempt) over(ctx context.Context) *abi.Error {
+	switch {
+	case ctx.Err() != nil:
+		return causeOf(ctx)
+	case !time.Now().Before(a.deadline):
+		return a.overtime()
 	}
-	return abi.Errorf(abi.CodeLimitWall, "the attempt took longer than its limit of %s (wall_ms)", o.limits.Wall())
+	return nil
+}
+
+// overtime is the error of an attempt that is not done in time.
+func (a *attempt) overtime() *abi.Error {
+	if a.preparing {
+		return abi.Errorf(abi.CodeLimitWall, "the module was not ready within %s: do less when it starts (_initialize, %s, warm-up calls)", a.limits.Wall(), abi.ExportInit)
+	}
+	return abi.Errorf(abi.CodeLimitWall, "the attempt took longer than its limit of %s (wall_ms)", a.limits.Wall())
 }
 
 // flush passes on last lines that were not ended.

@@ -22,6 +22,8 @@ func hostHTTP(ctx context.Context, a *attempt, m api.Module, stack []uint64) {
 	if !ok {
 		a.stop(abi.Errorf(abi.CodePointerInvalid, "the request at %d, %d bytes long, lies outside the guest's memory", ptr, n))
 	}
+	ctx, cancel := context.WithDeadlineCause(ctx, a.deadline, a.overtime())
+	defer cancel()
 	// A connection may write it for longer than the guest's memory lives.
 	answer, err := a.request(ctx, slices.Clone(document))
 	if err != nil {

@@ -38,8 +38,8 @@ func provideHostFunctions(ctx context.Context, r wazero.Runtime) error {
 	for name, f := range hostFunctions() {
 		call := func(ctx context.Context, m api.Module, stack []uint64) {
 			a := attemptFrom(ctx)
-			if ctx.Err() != nil && name != abi.ImportCancelled {
-				a.stop(causeOf(ctx))
+			if why := a.over(ctx); why != nil && name != abi.ImportCancelled {
+				a.stop(why)
 			}
 			a.countHostCall()
 			f.call(ctx, a, m, stack)
@@ -68,9 +68,9 @@ func hostProgress(_ context.Context, a *attempt, m api.Module, stack []uint64) {
 	a.progress.report(int(permille), a.read(m, ptr, min(n, maxNote), "progress note"))
 }
 
-func hostCancelled(ctx context.Context, _ *attempt, _ api.Module, stack []uint64) {
+func hostCancelled(ctx context.Context, a *attempt, _ api.Module, stack []uint64) {
 	stack[0] = 0
-	if ctx.Err() != nil {
+	if a.over(ctx) != nil {
 		stack[0] = 1
 	}
 }

@@ -3,7 +3,6 @@ package wasm
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/lessee-run/lessee/abi"
 	"github.com/lessee-run/lessee/host/internal/wasm/meter"
@@ -50,17 +49,15 @@ func (m *Module) Close(context.Context) error {
 // guarded runs f under the attempt's wall limit. Every failure comes back as
 // an *abi.Error, and a panic of the engine does too.
 func (m *Module) guarded(ctx context.Context, a *attempt, f func(context.Context) error) (err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, a.limits.Wall(), overtime{a})
-	defer cancel()
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = abi.Errorf(abi.CodeGuestTrap, "the engine panicked while it ran the module: %v", cause)
 		}
 	}()
-	if ctx.Err() != nil {
-		return causeOf(ctx)
+	a.start()
+	if why := a.over(ctx); why != nil {
+		return why
 	}
-	a.started = time.Now()
 	if err := f(context.WithValue(ctx, attemptKey{}, a)); err != nil {
 		return m.verdict(ctx, a, err)
 	}

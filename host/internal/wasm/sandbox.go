@@ -60,12 +60,14 @@ func (w *world) nanotime() int64 { return int64(time.Since(w.began)) }
 // sleep ends with the attempt. Without that, a guest that sleeps for an hour
 // holds its slot for an hour.
 func (w *world) sleep(ns int64) {
-	timer := time.NewTimer(time.Duration(ns))
+	timer := time.NewTimer(min(time.Duration(ns), time.Until(w.attempt.deadline)))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 	case <-w.ctx.Done():
-		w.attempt.stop(causeOf(w.ctx))
+	}
+	if why := w.attempt.over(w.ctx); why != nil {
+		w.attempt.stop(why)
 	}
 }
 

@@ -19,13 +19,14 @@ func provideTick(ctx context.Context, r wazero.Runtime) error {
 	tick := func(ctx context.Context, _ api.Module, stack []uint64) {
 		a := attemptFrom(ctx)
 		next, err := a.budget.Tick(int64(stack[0]), int64(stack[1]))
+		why := a.over(ctx)
 		switch {
 		case errors.Is(err, meter.ErrDepth):
 			a.stop(abi.Errorf(abi.CodeLimitStack, "calls are nested deeper than the limit of %d bytes of stack (stack_bytes)", a.limits.StackBytes))
 		case err != nil:
 			a.stop(a.outOfFuel())
-		case ctx.Err() != nil:
-			a.stop(causeOf(ctx))
+		case why != nil:
+			a.stop(why)
 		}
 		stack[0] = uint64(next)
 	}

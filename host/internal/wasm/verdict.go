@@ -16,14 +16,14 @@ import (
 // verdict says why a guest's run failed. The order matters: one cause shows in
 // several ways, and the first that applies is nearest to it.
 func (m *Module) verdict(ctx context.Context, a *attempt, err error) *abi.Error {
-	exit := (*sys.ExitError)(nil)
+	exit, why := (*sys.ExitError)(nil), a.over(ctx)
 	switch {
 	case a.stopped != nil:
 		return a.stopped
 	case asError(err) != nil:
 		return asError(err)
-	case ctx.Err() != nil:
-		return causeOf(ctx)
+	case why != nil:
+		return why
 	case a.exhausted:
 		return abi.Errorf(abi.CodeLimitMemory, "the guest asked for more memory than its limit of %d bytes (memory_bytes)", a.limits.MemoryBytes)
 	case errors.As(err, &exit):
