@@ -83,6 +83,8 @@ export class FollowUp {
   }
 }
 
+const log = new Log();
+
 /** One attempt at one job: what the host told, and what it can be asked. */
 export class Call {
   readonly job: Job = new Job();
@@ -91,10 +93,10 @@ export class Call {
   config: Json = missing;
   /** What the enqueuer sent, for handlers that take no class of their own. */
   payload: Json = missing;
-  readonly log: Log = new Log();
-  private events: Writer = new Writer();
-  private followUps: Writer = new Writer();
-  private commands: Writer = new Writer();
+  readonly log: Log = log;
+  private events: Writer | null = null;
+  private followUps: Writer | null = null;
+  private commands: Writer | null = null;
   /** Why an effect can't be; empty if all can. */
   fault: string = "";
 
@@ -114,14 +116,22 @@ export class Call {
 
   enqueue(job: FollowUp): void {
     this.blame(job.fault);
-    this.followUps.put<FollowUp>(job);
+    const list = listOf(this.followUps);
+    this.followUps = list;
+    list.put<FollowUp>(job);
   }
 
   /** Asks for a registered Postgres function to run in the transaction that commits this job. */
-  command<T>(name: string, args: T): void { this.effect<T>(this.commands, "name", name, "args", args, ""); }
+  command<T>(name: string, args: T): void {
+    this.commands = listOf(this.commands);
+    this.effect<T>(this.commands!, "name", name, "args", args, "");
+  }
 
   /** Asks for an event of a registered type. Consumers see the events of one key in order. */
-  emit<T>(type: string, payload: T, key: string = ""): void { this.effect<T>(this.events, "type", type, "payload", payload, key); }
+  emit<T>(type: string, payload: T, key: string = ""): void {
+    this.events = listOf(this.events);
+    this.effect<T>(this.events!, "type", type, "payload", payload, key);
+  }
 
   private effect<T>(list: Writer, what: string, name: string, bodyKey: string, body: T, key: string): void {
     this.blame(name.length ? "" : `an effect has no ${what}`);
@@ -149,8 +159,10 @@ function putBody(w: Writer, key: string, body: Writer): void {
   w.raw(body.start, body.length);
 }
 
-function putList(w: Writer, key: string, list: Writer): void {
-  if (!list.length) return;
+function listOf(list: Writer | null): Writer { return list ? list : new Writer(); }
+
+function putList(w: Writer, key: string, list: Writer | null): void {
+  if (!list) return;
   w.key(key);
   w.open(0x5b);
   w.raw(list.start, list.length);

@@ -145,7 +145,11 @@ export class Members {
   /** Whether the walk came to the closing bracket. */
   get ended(): bool { return this.ptr == this.last || this.ptr == this.last + 1; }
 
-  is(key: string): bool { return isText(this.keyStart, this.keyEnd, key); }
+  is(key: string): bool {
+    const c = load<u8>(this.keyStart); // that alone tells most keys apart
+    if (key.length && c != load<u16>(changetype<usize>(key)) && c < 0x80 && c != 0x5c) return false;
+    return isText(this.keyStart, this.keyEnd, key);
+  }
 
   get key(): string { return decodeText(this.keyStart, this.keyEnd); }
 
