@@ -11,15 +11,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lessee-run/lessee/host/internal/postgres"
+	"github.com/lessee-run/lessee/host/internal/process"
 	"github.com/lessee-run/lessee/host/internal/wasm"
 	"github.com/lessee-run/lessee/registry"
 )
 
 func (a *app) moduleAddCommand() *cobra.Command {
 	c := &cobra.Command{Use: "add FILE", Short: "Register a module", Args: cobra.ExactArgs(1),
-		Long: `Reads the file without running it, finds out which contract it keeps (core or
-command), and registers it. A file that no host could run is refused with the
-reason. The same bytes again change nothing.
+		Long: `Reads the file without running it, finds out which contract it keeps (core,
+command, or grpc for a native program and for a .tar bundle with a plugin.json),
+and registers it. A file that no host could run is refused with the reason. The
+same bytes again change nothing. A directory with a plugin.json is registered as
+the bundle that it is, and stays where it is: every host needs it in that place.
 
 A signature in FILE.minisig is registered with it. One that is not of these
 bytes is refused, if its key is registered.`,
@@ -69,23 +72,52 @@ var notInName = regexp.MustCompile(`[^a-z0-9_.-]+`)
 
 // readModule reads a file and what it says of itself.
 func readModule(path, name, version string) (postgres.ModuleRecord, []byte, error) {
-	data, err := os.ReadFile(path)
+	m, data, err := inspectModule(path)
 	if err != nil {
-		return postgres.ModuleRecord{}, nil, refused("read the module: %w", err)
-	}
-	info, err := wasm.Inspect(data)
-	if err != nil {
-		return postgres.ModuleRecord{}, nil, refused("%s can't be a module: %w", path, err)
+		return m, nil, err
 	}
 	if name == "" {
 		base := filepath.Base(path)
 		name = strings.Trim(notInName.ReplaceAllString(strings.ToLower(strings.TrimSuffix(base, filepath.Ext(base))), "-"), "-.")
 	}
 	if version == "" {
-		version = "0+" + info.Digest[:12]
+		version = "0+" + m.SHA256[:12]
 	}
-	m := postgres.ModuleRecord{SHA256: info.Digest, Name: name, Version: version, ABI: info.Contract, Size: info.Size}
+	m.Name, m.Version = name, version
 	return m, data, checkModuleName(m)
+}
+
+// inspectModule finds out what a file is: WASM, a native program or bundle; or
+// a bundle that stays in its directory, on every host in the same place.
+func inspectModule(path string) (postgres.ModuleRecord, []byte, error) {
+	if stat, err := os.Stat(path); err == nil && stat.IsDir() {
+		return inspectDirectory(path)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return postgres.ModuleRecord{}, nil, refused("read the module: %w", err)
+	}
+	if process.IsNative(data) {
+		info := process.Inspect(data)
+		return postgres.ModuleRecord{SHA256: info.Digest, ABI: process.Contract, Size: info.Size}, data, nil
+	}
+	info, err := wasm.Inspect(data)
+	if err != nil {
+		return postgres.ModuleRecord{}, nil, refused("%s can't be a module: %w", path, err)
+	}
+	return postgres.ModuleRecord{SHA256: info.Digest, ABI: info.Contract, Size: info.Size}, data, nil
+}
+
+func inspectDirectory(path string) (postgres.ModuleRecord, []byte, error) {
+	location, err := filepath.Abs(path)
+	if err != nil {
+		return postgres.ModuleRecord{}, nil, err
+	}
+	info, err := process.InspectDirectory(location)
+	if err != nil {
+		return postgres.ModuleRecord{}, nil, refused("%s can't be a bundle: %w", path, err)
+	}
+	return postgres.ModuleRecord{SHA256: info.Digest, ABI: process.Contract, Size: info.Size, Location: &location}, nil, nil
 }
 
 var (

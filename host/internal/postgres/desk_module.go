@@ -69,12 +69,12 @@ func (d *Desk) ModuleBytes(ctx context.Context, digest string) (data []byte, err
 	return data, err
 }
 
-// AddModule registers m with its bytes. The same bytes again change nothing:
+// AddModule registers m with its bytes, or without, at its location. The same bytes again change nothing:
 // the module that is there is returned, and added is false.
 func (d *Desk) AddModule(ctx context.Context, m ModuleRecord, data []byte) (_ ModuleRecord, added bool, err error) {
-	tag, err := d.pool.Exec(ctx, `insert into lessee.executor_module_registry (sha256, name, version, abi, bytes, size, reason, exit_path)
-		values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (sha256) do nothing`,
-		m.SHA256, m.Name, m.Version, m.ABI, data, m.Size, m.Reason, m.ExitPath)
+	tag, err := d.pool.Exec(ctx, `insert into lessee.executor_module_registry (sha256, name, version, abi, bytes, size, reason, exit_path, location)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (sha256) do nothing`,
+		m.SHA256, m.Name, m.Version, m.ABI, data, m.Size, m.Reason, m.ExitPath, m.Location)
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.ConstraintName == "name_version_is_immutable" {
 		return ModuleRecord{}, false, &Error{Kind: KindConflict, cause: err,

@@ -1,5 +1,3 @@
-//go:build linux
-
 package process
 
 import (
@@ -20,6 +18,7 @@ import (
 // bundleFile says, in the root of a bundle, how to start it.
 const bundleFile = "plugin.json"
 
+// Bounds of a bundle.
 const (
 	maxBundleFiles = 50_000
 	maxBundleBytes = 2 << 30

@@ -13,13 +13,13 @@ import (
 )
 
 type input struct {
-	Log      string `json:"log"`      // line to log
-	Stderr   string `json:"stderr"`   // line to write to stderr
-	Progress int    `json:"progress"` // to report
-	SleepMS  int    `json:"sleep_ms"` // unless it is cancelled
-	Getenv   string `json:"getenv"`
-	Fetch    string `json:"fetch"`
-	Repeat   int    `json:"repeat"` // bytes of output
+	Log      string `json:"log,omitempty"`      // line to log
+	Stderr   string `json:"stderr,omitempty"`   // line to write to stderr
+	Progress int    `json:"progress,omitempty"` // to report
+	SleepMS  int    `json:"sleep_ms,omitempty"` // unless it is cancelled
+	Getenv   string `json:"getenv,omitempty"`
+	Fetch    string `json:"fetch,omitempty"`
+	Repeat   int    `json:"repeat,omitempty"` // bytes of output
 }
 
 type output struct {
