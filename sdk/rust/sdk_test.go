@@ -70,7 +70,7 @@ func (c rustc) build(t *testing.T, source string) []byte {
 	t.Helper()
 	dir := t.TempDir()
 	lib, out := filepath.Join(dir, "liblessee.rlib"), filepath.Join(dir, "guest.wasm")
-	flags := []string{"--edition=2021", "--target=" + c.target, "-Dwarnings", "-Copt-level=s", "-Cstrip=debuginfo"}
+	flags := []string{"--edition=2021", "--target=" + c.target, "-Dwarnings", "-Copt-level=3", "-Cstrip=debuginfo"}
 	c.run(t, append(flags, "--crate-type=rlib", "--crate-name=lessee", "-o", lib, "src/lib.rs")...)
 	c.run(t, append(flags, "--crate-type=cdylib", "--crate-name=guest", "--extern=lessee="+lib, "-o", out, source)...)
 	module, err := os.ReadFile(out)
