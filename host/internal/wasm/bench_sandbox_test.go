@@ -4,13 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"runtime"
 	"slices"
-	"strings"
 	"testing"
-	"text/tabwriter"
 	"time"
 
 	"github.com/tetratelabs/wazero"
@@ -24,30 +20,68 @@ import (
 
 // BenchmarkSandbox is what a clean sandbox costs, as one table: the same job in
 // an instance that is never restored, in a restored one by each way that works
-// here, and in a new one. All take turns, so that all see the same machine.
+// here, in a new one, and in Extism's. All take turns, so that all see the same
+// machine. Wants the toolchains of `task sdks:setup`, and the network once, for
+// the peer's modules.
 //
 //	go tool -modfile=.ci/tools/go.mod task bench:sandbox
 func BenchmarkSandbox(b *testing.B) {
-	minimal := good()
-	minimal.data = `{"status":"ok"}`
-	minimal.execute = abi.Pack(16, uint32(len(minimal.data)))
-	lanes := slices.Concat(
-		lanesOf(b, "Go guest", wasmtest.Build(b, "./testdata/order")),
-		lanesOf(b, "minimal core", minimal.assemble()))
-	before := load1()
+	engines := newEngines(b)
+	lanes := engines.lanes(b, goGuest, wasmtest.Build(b, "./testdata/order"))
+	peer := startPeer(b)
+	lanes = append(lanes, peer.lanes(b)...)
+	for _, g := range smallGuests(b) {
+		lanes = append(lanes, engines.lanes(b, g.name, g.binary)...)
+	}
+	before := loadAverage()
 	for b.Loop() {
 		for _, l := range lanes {
-			l.turn(b)
+			if err := l.turn(); err != nil {
+				b.Fatalf("%s, %s: %v", l.guest, l.name, err)
+			}
 		}
 	}
-	fmt.Printf("\n%s, load average %s before and %s after, %d jobs each, payload %d bytes\n\n%s\n%s\n",
-		conditions(b), before, load1(), b.N*perTurn, len(orderPayload), table(lanes), targets(lanes))
+	b.ReportMetric(0, "ns/op") // of no meaning: it is all lanes'
+	fmt.Printf("\n%s\n%s\nload average %s before and %s after, %d jobs in each row, taken in turns of %d, envelopes of %d bytes\n%s\n%s\n",
+		conditions(b), peer.hello.Versions, before, loadAverage(), b.N*perTurn, perTurn, len(benchEnvelope(b)), table(lanes), targets(lanes))
+}
+
+// goGuest is the guest that the targets are about: JSON in, JSON out.
+const goGuest = "Go"
+
+// smallGuests are what a job costs beside its work (noop), and the smallest
+// plugin there is, which reads a field, logs a line and answers a text.
+func smallGuests(b *testing.B) (guests []guestOf) {
+	for _, name := range []string{"noop", "greet"} {
+		guests = append(guests,
+			guestOf{"C " + name, wasmtest.C(b, "sdk/c/examples/"+name+".c")},
+			guestOf{"Rust " + name, wasmtest.Rust(b, "sdk/rust/examples/"+name+"/src/lib.rs")},
+			guestOf{"AssemblyScript " + name, wasmtest.AssemblyScript(b, "sdk/assemblyscript/examples/"+name+"/"+name+".ts")})
+	}
+	return guests
+}
+
+type guestOf struct {
+	name   string
+	binary []byte
+}
+
+// benchEnvelope is the same for all guests: each finds in it what it looks for.
+func benchEnvelope(t testing.TB) []byte {
+	t.Helper()
+	e := sampleEnvelope()
+	e.Payload = []byte(`{"name":"world",` + orderPayload[1:])
+	data, err := abi.EncodeEnvelope(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 // lane is one way to get an instance for a job.
 type lane struct {
 	guest, name string
-	run         func() error
+	turn        func() error // adds to took
 	took        []time.Duration
 }
 
@@ -60,46 +94,68 @@ const (
 // perTurn is how many jobs are timed each time that it is a lane's turn.
 const perTurn = 5
 
-// turn times some jobs. The one before them is not: it would pay for the cold
-// processor caches that the lane before left behind, most of all the new
-// instances, and so the lanes' order would show in the table.
-func (l *lane) turn(b *testing.B) {
-	for n := range 1 + perTurn {
-		started := time.Now()
-		err := l.run()
-		if took := time.Since(started); n > 0 {
-			l.took = append(l.took, took)
+// newLane is a lane of this process. Of each turn the first job is not timed:
+// it would pay for the cold processor caches that the lane before left behind,
+// most of all the new instances, and so the lanes' order would show in the
+// table. For the same reason each lane's garbage is collected before the next.
+func newLane(guest, name string, run func() error) *lane {
+	l := &lane{guest: guest, name: name}
+	l.turn = func() error {
+		for n := range 1 + perTurn {
+			started := time.Now()
+			err := run()
+			if took := time.Since(started); n > 0 {
+				l.took = append(l.took, took)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		if err != nil {
-			b.Fatalf("%s, %s: %v", l.guest, l.name, err)
-		}
+		runtime.GC()
+		return nil
 	}
+	return l
 }
 
-func lanesOf(b *testing.B, guest string, binary []byte) []*lane {
-	input := orderEnvelope(b, 0)
-	var lanes []*lane
-	add := func(name string, run func() error) { lanes = append(lanes, &lane{guest: guest, name: name, run: run}) }
+// engines is one engine for each way that works here.
+type engines []*Engine
+
+func newEngines(b *testing.B) (all engines) {
 	dir := b.TempDir() // of compiled code
-	var m *Module
 	for _, way := range image.Ways() {
 		e, err := New(b.Context(), Config{Restore: way, CacheDir: dir})
 		if err != nil {
-			fmt.Printf("%s: way %s does not work here: %v\n", guest, way, err)
+			fmt.Printf("the way %s does not work here: %v\n", way, err)
 			continue
 		}
 		b.Cleanup(func() { noError(b, e.Close(context.Background())) })
+		all = append(all, e)
+	}
+	return all
+}
+
+func (all engines) lanes(b *testing.B, guest string, binary []byte) (lanes []*lane) {
+	input := benchEnvelope(b)
+	add := func(name string, run func() error) { lanes = append(lanes, newLane(guest, name, run)) }
+	var m *Module
+	for _, e := range all {
+		var err error
 		m, err = e.Load(b.Context(), digestOf(binary), binary, nil)
 		noError(b, err)
 		b.Cleanup(func() { noError(b, m.Close(context.Background())) })
 		if len(lanes) == 0 {
 			add(reusedLane, reused(b, m, input))
 		}
-		add("restored, "+string(way), executing(b, m, input))
+		add("restored, "+string(e.keeper.Report().Way), executing(b, m, input))
 	}
 	cold := &Module{engine: m.engine, info: m.info, facts: m.facts, names: m.names, code: m.code}
 	add("new, metered (cold)", executing(b, cold, input))
-	add(bareLane, bare(b, binary, input))
+	start := []string{abi.ExportInitialize}
+	if guest != goGuest { // whose lessee_init prepares nothing but the snapshot, and takes long
+		start = append(start, abi.ExportInit)
+	}
+	add(bareLane, bare(b, wazero.NewRuntimeConfig(), binary, input, start...))
+	add("new, wazero closing on context done", bare(b, wazero.NewRuntimeConfig().WithCloseOnContextDone(true), binary, input, start...))
 	return lanes
 }
 
@@ -129,65 +185,39 @@ func reused(b *testing.B, m *Module, input []byte) func() error {
 	b.Cleanup(func() { noError(b, i.close()) })
 	return func() error {
 		a := newAttempt(abi.DefaultLimits(), discard{})
-		var data []byte
-		err := m.guarded(b.Context(), a, func(ctx context.Context) error {
+		var result abi.Result
+		err := m.guarded(b.Context(), a, func(ctx context.Context) (err error) {
 			i.begin(ctx, a)
 			defer i.end(a)
-			var err error
-			data, err = ask(i.module, func(name string, params ...uint64) (uint64, error) { return i.call(ctx, name, params...) }, input)
+			result, err = a.exchange(ctx, i, input)
 			return err
 		})
-		if err != nil {
-			return err
-		}
-		return answered(a.decode(data))
+		return answered(result, err)
 	}
-}
-
-// ask runs one job in an instance that is ready.
-func ask(m api.Module, call func(string, ...uint64) (uint64, error), input []byte) ([]byte, error) {
-	at, err := call(abi.ExportAlloc, uint64(len(input)))
-	if err != nil {
-		return nil, err
-	}
-	if !m.Memory().Write(uint32(at), input) {
-		return nil, errors.New("the input lies outside the memory")
-	}
-	packed, err := call(abi.ExportExecute, at, uint64(len(input)))
-	if err != nil {
-		return nil, err
-	}
-	ptr, n := abi.Unpack(packed)
-	data, ok := m.Memory().Read(ptr, n)
-	if !ok {
-		return nil, errors.New("the result lies outside the memory")
-	}
-	return slices.Clone(data), nil
 }
 
 // bare is a new instance per job of the module as it was built, without meter
-// and limits, on wazero's defaults.
-func bare(b *testing.B, binary, input []byte) func() error {
+// and limits.
+func bare(b *testing.B, engine wazero.RuntimeConfig, binary, input []byte, start ...string) func() error {
 	ctx := b.Context()
-	r := wazero.NewRuntime(ctx)
+	r := wazero.NewRuntimeWithConfig(ctx, engine)
 	b.Cleanup(func() { noError(b, r.Close(context.Background())) })
 	wasi_snapshot_preview1.MustInstantiate(ctx, r)
-	noError(b, provideHostFunctions(ctx, r))
+	builder := r.NewHostModuleBuilder(abi.ImportModule)
+	for name, f := range hostFunctions() {
+		builder.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(func(context.Context, api.Module, []uint64) {}), f.params, f.results).Export(name)
+	}
+	_, err := builder.Instantiate(ctx)
+	noError(b, err)
 	compiled, err := r.CompileModule(ctx, binary)
 	noError(b, err)
-	config := wazero.NewModuleConfig().WithName("").WithStartFunctions(abi.ExportInitialize)
+	config := wazero.NewModuleConfig().WithName("").WithStartFunctions(start...)
 	return func() error {
 		m, err := r.InstantiateModule(ctx, compiled, config)
 		if err != nil {
 			return err
 		}
-		data, err := ask(m, func(name string, params ...uint64) (uint64, error) {
-			results, err := m.ExportedFunction(name).Call(ctx, params...)
-			if err != nil {
-				return 0, err
-			}
-			return results[0], nil
-		}, input)
+		data, err := exchangeBare(ctx, m, input)
 		if err := errors.Join(err, m.Close(ctx)); err != nil {
 			return err
 		}
@@ -195,81 +225,25 @@ func bare(b *testing.B, binary, input []byte) func() error {
 	}
 }
 
-// quantile is in microseconds.
-func (l *lane) quantile(q float64) float64 {
-	sorted := slices.Sorted(slices.Values(l.took))
-	return float64(sorted[int(q*float64(len(sorted)-1))].Nanoseconds()) / 1000
-}
-
-func table(lanes []*lane) string {
-	var out strings.Builder
-	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "guest\tinstance\tmedian µs\tp99 µs\tof reused\t")
-	for _, l := range lanes {
-		fmt.Fprintf(w, "%s\t%s\t%.1f\t%.1f\t%.2f\t\n", l.guest, l.name, l.quantile(.5), l.quantile(.99), l.quantile(.5)/find(lanes, l.guest, reusedLane).quantile(.5))
-	}
-	_ = w.Flush() // a strings.Builder takes everything
-	return out.String()
-}
-
-func find(lanes []*lane, guest, name string) *lane {
-	i := slices.IndexFunc(lanes, func(l *lane) bool { return l.guest == guest && l.name == name })
-	if i < 0 {
-		return nil
-	}
-	return lanes[i]
-}
-
-// targets says which of the promised ratios of medians hold in this run.
-func targets(lanes []*lane) string {
-	var out strings.Builder
-	say := func(what string, guest, name string, against float64, limit float64) {
-		l := find(lanes, guest, name)
-		if l == nil {
-			return
-		}
-		verdict := "pass"
-		if l.quantile(.5)/against > limit {
-			verdict = "FAIL"
-		}
-		fmt.Fprintf(&out, "%s  %s, %s: %.3g %s, at most %.3g\n", verdict, guest, name, l.quantile(.5)/against, what, limit)
-	}
-	unset := find(lanes, "Go guest", reusedLane).quantile(.5)
-	fresh := find(lanes, "Go guest", bareLane).quantile(.5)
-	for _, way := range []image.Way{image.Dirty, image.Owned} {
-		say("of reused", "Go guest", "restored, "+string(way), unset, 1.6)
-	}
-	say("of reused", "Go guest", "restored, "+string(image.Copy), unset, 5)
-	fastest := "restored, " + string(image.Probe().Way)
-	say("of new", "Go guest", fastest, fresh, 1.0/25)
-	say("µs", "minimal core", fastest, 1, 10)
-	return out.String()
-}
-
-func conditions(b *testing.B) string {
-	kernel, err := exec.Command("uname", "-sr").Output()
-	noError(b, err)
-	wazeroVersion, err := exec.Command("go", "list", "-m", "github.com/tetratelabs/wazero").Output()
-	noError(b, err)
-	return fmt.Sprintf("%s, %d CPUs, %s, %s, %s", processor(), runtime.NumCPU(), strings.TrimSpace(string(kernel)), runtime.Version(), strings.TrimSpace(string(wazeroVersion)))
-}
-
-func processor() string {
-	info, _ := os.ReadFile("/proc/cpuinfo") // elsewhere the architecture has to do
-	if _, after, ok := strings.Cut(string(info), "model name"); ok {
-		name, _, _ := strings.Cut(strings.TrimLeft(after, "\t: "), "\n")
-		return name
-	}
-	return runtime.GOARCH
-}
-
-func load1() string {
-	data, err := os.ReadFile("/proc/loadavg")
+// exchangeBare runs one job in a new instance.
+func exchangeBare(ctx context.Context, m api.Module, input []byte) ([]byte, error) {
+	at, err := m.ExportedFunction(abi.ExportAlloc).Call(ctx, uint64(len(input)))
 	if err != nil {
-		return "unknown"
+		return nil, err
 	}
-	one, _, _ := strings.Cut(string(data), " ")
-	return one
+	if !m.Memory().Write(uint32(at[0]), input) {
+		return nil, errors.New("the input lies outside the memory")
+	}
+	packed, err := m.ExportedFunction(abi.ExportExecute).Call(ctx, at[0], uint64(len(input)))
+	if err != nil {
+		return nil, err
+	}
+	ptr, n := abi.Unpack(packed[0])
+	data, ok := m.Memory().Read(ptr, n)
+	if !ok {
+		return nil, errors.New("the result lies outside the memory")
+	}
+	return slices.Clone(data), nil
 }
 
 func noError(b *testing.B, err error) {

@@ -1,4 +1,5 @@
-// Package wasmtest builds guests from Go source for tests.
+// Package wasmtest builds guests for tests: from Go source with the toolchain
+// that runs the test, and for benchmarks from other languages with theirs.
 package wasmtest
 
 import (
