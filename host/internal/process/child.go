@@ -251,6 +251,9 @@ func (c *child) end() string {
 // remove takes away what the child had, when it is gone.
 func (c *child) remove() {
 	defer c.engine.users.give(c.user)
+	if c.started() && !c.nested && !c.grouped {
+		hunt(c.dir)
+	}
 	c.cgroup.remove(2 * time.Second)
 	for _, f := range []*os.File{c.stdout, c.stderr} {
 		if f != nil {

@@ -4,6 +4,7 @@ package process
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -33,13 +34,7 @@ func (c *circuit) died(now time.Time, reason string) {
 	c.reason = reason
 	c.row++
 	c.until = now.Add(min(firstBackoff<<min(c.row-1, 10), lastBackoff))
-	recent := c.deaths[:0]
-	for _, t := range c.deaths {
-		if now.Sub(t) < crashWindow {
-			recent = append(recent, t)
-		}
-	}
-	c.deaths = append(recent, now)
+	c.deaths = append(slices.DeleteFunc(c.deaths, func(t time.Time) bool { return now.Sub(t) >= crashWindow }), now)
 	if c.open || len(c.deaths) >= crashBudget { // a trial gets no second one
 		c.open = true
 		c.until = now.Add(min(firstOpen<<min(c.opened, 10), lastOpen))

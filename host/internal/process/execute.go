@@ -124,13 +124,10 @@ func (c *conversation) take(ctx context.Context, m *grpcabi.FromPlugin) {
 // request has the sink send an HTTP request.
 func (c *conversation) request(ctx context.Context, document []byte) *abi.Error {
 	answer, err := c.attempt.request(ctx, document)
-	if err != nil {
-		return err
+	if err == nil {
+		c.stream.Send(grpcabi.AnswerMessage(answer)) //nolint:errcheck // the stream's end says why
 	}
-	if err := c.stream.Send(grpcabi.AnswerMessage(answer)); err != nil {
-		return nil // the stream's end says why
-	}
-	return nil
+	return err
 }
 
 // stop tells the plugin to end the attempt. It has a grace for that.
@@ -162,19 +159,34 @@ func (c *conversation) conclude(ended error) (abi.Result, bool, error) {
 
 // broken is the error of a stream that ended by itself.
 func (p *process) broken(a *attempt, err error) *abi.Error {
-	select {
-	case <-p.child.exited:
+	code := status.Code(err)
+	if p.dies(code == codes.Unavailable || code == codes.Canceled) {
 		return p.crashed(a)
-	case <-time.After(map[bool]time.Duration{true: deathGrace}[status.Code(err) == codes.Unavailable]):
 	}
-	switch status.Code(err) {
+	switch code {
 	case codes.ResourceExhausted:
 		return abi.Errorf(abi.CodeLimitOutput, "the plugin sent a message that is longer than its limits allow (output_bytes, http_bytes): %.200s", status.Convert(err).Message())
-	case codes.Unavailable:
+	case codes.Unavailable, codes.Canceled:
 		p.child.kill()
 		return abi.Errorf(abi.CodePluginCrashed, "the plugin broke its connection and was killed: %.300s%s", status.Convert(err).Message(), p.lastWords())
 	}
-	return abi.Errorf(abi.CodeHandlerError, "the plugin failed outside of its handler: %s: %.500s", status.Code(err), clean(status.Convert(err).Message()))
+	return abi.Errorf(abi.CodeHandlerError, "the plugin failed outside of its handler: %s: %.500s", code, clean(status.Convert(err).Message()))
+}
+
+// dies reports whether the process is dead, or soon is when its connection broke.
+func (p *process) dies(broken bool) bool {
+	if broken {
+		select {
+		case <-p.child.exited:
+		case <-time.After(deathGrace):
+		}
+	}
+	select {
+	case <-p.child.exited:
+		return true
+	default:
+		return false
+	}
 }
 
 // crashed is the error of an attempt whose process died.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -216,8 +217,9 @@ func run1(t *testing.T, m *Module, class registry.Class, payload any, sink abi.S
 }
 
 func codeOf(err error) abi.Code {
-	if e, ok := err.(*abi.Error); ok {
-		return e.Code
+	var told *abi.Error
+	if errors.As(err, &told) {
+		return told.Code
 	}
 	return ""
 }

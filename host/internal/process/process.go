@@ -48,7 +48,7 @@ func (p *process) connect(ctx context.Context) error {
 		}
 	case <-ctx.Done():
 		p.child.kill()
-		<-done
+		<-done //nolint:errcheck // it was killed, and says so
 		return errLate
 	}
 	return p.awaitHealth(ctx)

@@ -100,9 +100,9 @@ func take(dir string) (*slot, error) {
 		return nil, err
 	}
 	s := &slot{dir: dir, file: file}
-	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil || !s.there(path) {
-		file.Close() //nolint:errcheck // another host's
-		return nil, nil
+	held := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil
+	if !held || !s.there(path) {
+		return nil, file.Close()
 	}
 	s.clear()
 	return s, errors.Join(os.Mkdir(s.bundles(), 0o711), os.Mkdir(s.runs(), 0o711))
@@ -117,7 +117,7 @@ func (s *slot) there(path string) bool {
 
 // clear ends and removes what a host left here that was killed.
 func (s *slot) clear() {
-	killMarked(s.dir)
+	hunt(s.dir)
 	for _, group := range s.cgroups() {
 		group.kill()
 		group.remove(time.Second)
@@ -148,8 +148,9 @@ func (s *slot) release() {
 }
 
 // killMarked kills the processes whose TMPDIR is below dir: the last resort
-// for those that left their group, where there is neither PID namespace nor cgroup.
-func killMarked(dir string) {
+// for those that left their group, where there is neither PID namespace nor
+// cgroup. It tells how many there were.
+func killMarked(dir string) (found int) {
 	environs, _ := filepath.Glob("/proc/[0-9]*/environ")
 	for _, path := range environs {
 		env, err := os.ReadFile(path)
@@ -158,7 +159,20 @@ func killMarked(dir string) {
 		}
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
 		if err == nil && pid != os.Getpid() {
+			found++
 			unix.Kill(pid, unix.SIGKILL) //nolint:errcheck // it may be gone
 		}
+	}
+	return found
+}
+
+// hunt kills until nothing marked was found twice: a process has no
+// environment for the moment in which it becomes another program.
+func hunt(dir string) {
+	for clear, n := 0, 0; clear < 2 && n < 100; n++ {
+		if clear++; killMarked(dir) > 0 {
+			clear = 0
+		}
+		time.Sleep(10 * time.Millisecond) // nobody tells when they are gone
 	}
 }
