@@ -24,7 +24,7 @@ var allowed = map[string][]string{
 	"host/internal/executor":              {"abi", "registry", "host/internal/job"},
 	"host/internal/worker":                {"abi", "registry", "host/internal/job"},
 	"host/internal/wasm":                  {"abi", "registry", "host/internal/wasm"},
-	"host/internal/author":                {"abi", "registry", "host/internal/wasm", "host/internal/egress", "host/internal/author"},
+	"host/internal/author":                {"abi", "registry", "host/internal/wasm", "host/internal/egress", "host/internal/process", "host/internal/author"},
 	"host/internal/conformance":           {"abi", "registry", "host/internal/wasm", "host/internal/author"},
 	"host/internal/process":               {"abi", "registry"},
 	"host/internal/process/testdata":      {"abi", "sdk"},

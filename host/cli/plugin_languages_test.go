@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,8 +23,12 @@ func ownTests(t *testing.T, l author.Language) []string {
 		return []string{"go", "test", "./..."}
 	case author.Rust:
 		return []string{"cargo", "test", "--offline"}
-	case author.AssemblyScript, author.JavaScript:
+	case author.AssemblyScript, author.JavaScript, author.Node:
 		return []string{"node", "--test", "handler.test.mjs"}
+	case author.Python:
+		return []string{"python3", "-m", "unittest"}
+	case author.GoNative:
+		return []string{"go", "test", "./..."}
 	}
 	return nil // C has only the pairs
 }
@@ -34,7 +39,7 @@ func TestPlugin_GoesFromNewToACommittedJobInEveryLanguage(t *testing.T) {
 	w, i := newWorkbench(t), install(t)
 	hosted := i.daemon(w)
 	w.dsn = i.operator
-	for _, l := range author.Languages() {
+	for _, l := range slices.Concat(author.Languages(), author.NativeLanguages()) {
 		t.Run(string(l), func(t *testing.T) {
 			name, began := "hello-"+string(l), time.Now()
 			w := &workbench{t: t, dir: w.dir, dsn: w.dsn}
@@ -74,7 +79,17 @@ func TestPlugin_GoesFromNewToACommittedJobInEveryLanguage(t *testing.T) {
 
 // source is the file that holds a template's handler.
 func source(l author.Language) string {
-	return map[author.Language]string{author.Go: "main.go", author.Rust: "src/lib.rs", author.C: "handler.c", author.AssemblyScript: "handler.ts", author.JavaScript: "handler.mjs"}[l]
+	return map[author.Language]string{author.Go: "main.go", author.Rust: "src/lib.rs", author.C: "handler.c", author.AssemblyScript: "handler.ts", author.JavaScript: "handler.mjs",
+		author.Python: "handler.py", author.Node: "handler.mjs", author.GoNative: "main.go"}[l]
+}
+
+func lookPath(t *testing.T, program string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // daemon runs `lessee host`, until stop.
@@ -84,7 +99,8 @@ func (i *installation) daemon(w *workbench) (stop func()) {
 	ctx, cancel := context.WithCancel(i.t.Context())
 	ended := make(chan said, 1)
 	go func() {
-		ended <- host.runIn(ctx, io.Discard, "host", "--health-addr=", "--cache-dir", os.Getenv("HOME")+"/.cache/lessee")
+		ended <- host.runIn(ctx, io.Discard, "host", "--health-addr=", "--cache-dir", os.Getenv("HOME")+"/.cache/lessee",
+			"--interpreters", "python3=/usr/bin/python3,node="+lookPath(i.t, "node"))
 	}()
 	return func() {
 		cancel()

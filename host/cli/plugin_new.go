@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,7 +17,7 @@ func (a *app) pluginNewCommand() *cobra.Command {
 it, pairs of input and expected result, and the SDK. A folder that is there must
 be empty.`,
 		Example: "  lessee plugin new --lang go greet\n  lessee plugin new --lang rust thumbnail --dir ./plugins/thumbnail"}
-	lang := c.Flags().String("lang", "", "go, rust, c, assemblyscript or js (needed)")
+	lang := c.Flags().String("lang", "", strings.Join(languageNames(), ", ")+" (needed; the last three run as processes)")
 	dir := c.Flags().String("dir", "", "the folder (default: the name)")
 	_ = c.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions(languageNames(), cobra.ShellCompDirectiveNoFileComp)) // the flag is there
 	c.RunE = a.run(func(_ context.Context, args []string) error {
@@ -41,7 +42,7 @@ be empty.`,
 
 func languageNames() []string {
 	var names []string
-	for _, l := range author.Languages() {
+	for _, l := range slices.Concat(author.Languages(), author.NativeLanguages()) {
 		names = append(names, string(l))
 	}
 	return names

@@ -14,7 +14,6 @@ import (
 	"github.com/lessee-run/lessee/host/internal/author"
 	"github.com/lessee-run/lessee/host/internal/author/oci"
 	"github.com/lessee-run/lessee/host/internal/postgres"
-	"github.com/lessee-run/lessee/host/internal/wasm"
 	"github.com/lessee-run/lessee/registry"
 )
 
@@ -70,7 +69,7 @@ func (a *app) pluginPushCommand() *cobra.Command {
 		if err := a.inWorkshop(ctx, *cache, func(w *author.Workshop) error { _, err := a.module(ctx, w, t); return err }); err != nil {
 			return err
 		}
-		m, data, err := f.record(t.file)
+		m, data, err := f.record(t)
 		if err != nil {
 			return err
 		}
@@ -83,19 +82,22 @@ func (a *app) pluginPushCommand() *cobra.Command {
 }
 
 // record is the row of a module; flags come before its manifest, and that before its file.
-func (f pushFlags) record(file string) (m postgres.ModuleRecord, data []byte, err error) {
-	if data, err = os.ReadFile(file); err != nil {
+func (f pushFlags) record(t target) (m postgres.ModuleRecord, data []byte, err error) {
+	if data, err = os.ReadFile(t.file); err != nil {
 		return m, nil, refused("read the module: %w", err)
 	}
 	name, version := f.name, f.version
-	info, err := wasm.Inspect(data)
+	info, err := author.Identify(data)
 	if err == nil && info.Manifest != nil { // readModule refuses what can't be inspected
 		name, version = cmp.Or(name, info.Manifest.Name), cmp.Or(version, info.Manifest.Version)
+	}
+	if t.project != nil { // a program tells its name only when it runs, and a build has held it to the folder's
+		name, version = cmp.Or(name, t.project.Name), cmp.Or(version, t.project.Version)
 	}
 	if f.dev && version != "" {
 		version += "+" + info.Digest[:12]
 	}
-	m, data, err = readModule(file, name, version)
+	m, data, err = readModule(t.file, name, version)
 	m.Reason = f.reason
 	return m, data, err
 }
@@ -114,12 +116,12 @@ func (a *app) pushModule(ctx context.Context, desk *postgres.Desk, f pushFlags, 
 	if f.class == "" {
 		return nil
 	}
-	return a.pointClass(ctx, desk, f, m.SHA256)
+	return a.pointClass(ctx, desk, f, m)
 }
 
 // pointClass makes a class run a module that is registered.
-func (a *app) pointClass(ctx context.Context, desk *postgres.Desk, f pushFlags, digest string) error {
-	change := postgres.ClassChange{Class: f.class, Reason: f.reason, ModuleSHA256: &digest}
+func (a *app) pointClass(ctx context.Context, desk *postgres.Desk, f pushFlags, m postgres.ModuleRecord) error {
+	change := postgres.ClassChange{Class: f.class, Reason: f.reason, ModuleSHA256: &m.SHA256}
 	_, err := desk.Class(ctx, f.class)
 	switch {
 	case err == nil:
@@ -129,12 +131,20 @@ func (a *app) pointClass(ctx context.Context, desk *postgres.Desk, f pushFlags, 
 	case !f.create:
 		return fmt.Errorf("%w\n  Or add --create, which makes and enables it", err)
 	}
-	change.Runtime, change.Enabled, change.Owner = new("wasm"), new(true), new(cmp.Or(f.owner, a.env("USER"), "author"))
+	change.Runtime, change.Enabled, change.Owner = new(runtimeOf(m)), new(true), new(cmp.Or(f.owner, a.env("USER"), "author"))
 	if _, err := desk.SaveClass(ctx, change); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.out, "class %s is registered and enabled\n", f.class)
 	return a.awaitReady(ctx, desk, f.class, *f.wait)
+}
+
+// runtimeOf is the runtime that runs a module.
+func runtimeOf(m postgres.ModuleRecord) string {
+	if m.ABI == author.ContractNative {
+		return string(registry.RuntimeGoPlugin)
+	}
+	return string(registry.RuntimeWASM)
 }
 
 // awaitReady waits until a host has said what it makes of a class.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/lessee-run/lessee/abi"
@@ -39,16 +40,22 @@ func Build(ctx context.Context, w *Workshop, p *Project, said io.Writer) (Built,
 	if err != nil {
 		return Built{}, err
 	}
-	info, err := wasm.Inspect(module)
+	identify := Identify
+	if slices.Contains(Languages(), p.Language) {
+		identify = wasm.Inspect // which says how to build for WASM what was not
+	}
+	info, err := identify(module)
 	if err != nil {
 		return Built{}, p.refuse(err)
 	}
 	b := Built{Path: p.Product(), Contract: info.Contract, Notes: []string{}}
-	if b.Manifest, err = p.describe(ctx, info, said); err != nil {
-		return Built{}, err
-	}
-	if module, err = wasm.WithManifest(module, b.Manifest); err != nil {
-		return Built{}, fmt.Errorf("pack the manifest into the module: %w", err)
+	if info.Contract != ContractNative {
+		if b.Manifest, err = p.describe(ctx, info, said); err != nil {
+			return Built{}, err
+		}
+		if module, err = wasm.WithManifest(module, b.Manifest); err != nil {
+			return Built{}, fmt.Errorf("pack the manifest into the module: %w", err)
+		}
 	}
 	b.SHA256, b.Size = digestOf(module), int64(len(module))
 	if err := b.admit(ctx, w, p, module); err != nil {
@@ -65,6 +72,12 @@ func (b *Built) admit(ctx context.Context, w *Workshop, p *Project, module []byt
 		return p.refuse(err)
 	}
 	b.Stages = loaded.Stages
+	if b.Contract == ContractNative {
+		if loaded.Info.Manifest != nil {
+			b.Manifest = *loaded.Info.Manifest
+		}
+		return errors.Join(p.agrees(loaded.Info.Manifest), loaded.Close(ctx))
+	}
 	if b.Contract == wasm.ContractCommand && p.Language == Go && len(p.Build) > 0 {
 		b.Notes = append(b.Notes, "the module is a program that reads stdin (contract command), so every job starts it anew. Was -buildmode=c-shared forgotten? The SDK's exports come with it, and its state is kept from job to job")
 	} else if cold := loaded.Cold(); cold != "" {

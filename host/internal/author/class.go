@@ -22,6 +22,9 @@ type Class struct {
 func ClassOf(m *Module) Class {
 	c := Class{Class: registry.Class{Name: "plugin", Runtime: registry.RuntimeWASM, ModuleDigest: m.Info.Digest, Enabled: true,
 		Limits: abi.DefaultLimits(), Concurrency: 1, Isolation: registry.IsolationJob}}
+	if m.Info.Contract == ContractNative {
+		c.Runtime, c.Process, c.Containment = registry.RuntimeGoPlugin, registry.DefaultProcess(), registry.ContainmentBest
+	}
 	if manifest := m.Info.Manifest; manifest != nil {
 		if manifest.Name != "" {
 			c.Name = manifest.Name

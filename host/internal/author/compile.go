@@ -19,6 +19,9 @@ var ErrBuild = errors.New("the build failed")
 // compile runs the recipe and returns the module. What the compiler says goes
 // to said as it comes.
 func (p *Project) compile(ctx context.Context, said io.Writer) ([]byte, error) {
+	if p.Language.program() != nil && len(p.Build) == 0 {
+		return p.bundle(ctx, said)
+	}
 	dir, err := os.MkdirTemp("", "lessee-plugin-")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for the build: %w", err)

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os/exec"
 	"slices"
+	"strings"
 
 	"github.com/lessee-run/lessee/abi"
 	"github.com/lessee-run/lessee/host/internal/wasm"
@@ -30,10 +32,16 @@ func (p *Project) describe(ctx context.Context, info wasm.Info, said io.Writer) 
 // derive asks the plugin itself. A Go program that runs on the SDK tells its
 // manifest when it is built for this machine.
 func (p *Project) derive(ctx context.Context, said io.Writer) (abi.Manifest, error) {
-	cmd := exec.CommandContext(ctx, "go", "run", ".", "-manifest")
+	return p.tells(ctx, said, []string{"go", "run", ".", "-manifest"},
+		"Keep main as plugin.Main(), and what only builds for WebAssembly in files of their own; or give schemas.payload and schemas.output in "+ProjectFile)
+}
+
+// tells asks a program for its manifest.
+func (p *Project) tells(ctx context.Context, said io.Writer, args []string, remedy string) (abi.Manifest, error) {
 	var out bytes.Buffer
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = p.Dir, &out, said
-	cmd.Env = append(cmd.Environ(), "GOWORK=off")
+	cmd.Env = append(cmd.Environ(), "GOWORK=off", "PYTHONDONTWRITEBYTECODE=1")
 	err := cmd.Run()
 	if ctx.Err() != nil {
 		return abi.Manifest{}, ctx.Err()
@@ -46,7 +54,11 @@ func (p *Project) derive(ctx context.Context, said io.Writer) (abi.Manifest, err
 		m, err = abi.DecodeManifest(out.Bytes())
 	}
 	if err != nil {
-		return m, fmt.Errorf("%w: the plugin does not tell its manifest by go run . -manifest: %w\n  Keep main as plugin.Main(), and what only builds for WebAssembly in files of their own; or give schemas.payload and schemas.output in %s", ErrBuild, err, ProjectFile)
+		why := ""
+		if errors.As(err, new(*exec.ExitError)) {
+			why = ", which says above why"
+		}
+		return m, fmt.Errorf("%w: the plugin does not tell its manifest by %s%s: %w\n  %s", ErrBuild, strings.Join(args, " "), why, err, remedy)
 	}
 	return m, nil
 }

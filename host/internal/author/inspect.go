@@ -29,12 +29,12 @@ type Outline struct {
 // Inspect tells about a file. With admit it is also started once, as a
 // host does.
 func Inspect(ctx context.Context, w *Workshop, binary []byte, admit bool) (Outline, error) {
-	info, err := wasm.Inspect(binary)
+	info, err := Identify(binary)
 	o := outlineOf(info)
-	if err != nil {
+	switch {
+	case err != nil:
 		o = refusedOutline(ctx, binary)
-	}
-	if err == nil {
+	case info.Contract != ContractNative:
 		o.MeteredBytes, err = metered(binary)
 	}
 	if err == nil && admit {
@@ -62,7 +62,7 @@ func (o *Outline) admit(ctx context.Context, w *Workshop, binary []byte) error {
 	if err != nil {
 		return err
 	}
-	o.Cold, o.LoadMS = m.Cold(), m.Took.Milliseconds()
+	o.Cold, o.LoadMS, o.Manifest = m.Cold(), m.Took.Milliseconds(), m.Info.Manifest
 	return m.Close(ctx)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -24,6 +25,8 @@ type kit struct {
 	root     string
 	files    []string          // patterns under root
 	more     map[string]string // files that are not shipped as they are
+
+	derived func(fs.FS) (map[string]string, error) // files that are made of shipped ones; nil: none
 }
 
 // kits are the SDKs of this release. The patterns are those of shipped.go.
@@ -37,6 +40,11 @@ func kits() map[Language]kit {
 			files: []string{"package.json", "package-lock.json", "*.mjs", "*.ts", "assembly/*.ts", "globals/*.ts"}},
 		JavaScript: {template: "sdk/js/template", root: "sdk/js",
 			files: []string{"package.json", "package-lock.json", "*.mjs", "*.d.ts", "build/*.mjs", "engine/*.ts", "runtime/*.mjs"}},
+		Python: {template: "sdk/template/python", root: "sdk/python/lessee", files: []string{"*.py", "py.typed"}},
+		Node: {template: "sdk/template/node", root: "sdk/node",
+			files: []string{"package.json", "package-lock.json", "*.mjs", "*.d.ts", "runtime/*.mjs", "proto/*.proto"}},
+		GoNative: {template: "sdk/template/go-native", root: "", derived: goModules,
+			files: []string{"abi/*.go", "abi/grpcabi/*.go", "sdk/*.go", "sdk/internal/*/*.go", "sdk/sdktest/*.go", "sdk/process/*.go"}},
 	}
 }
 
@@ -83,8 +91,19 @@ func (k kit) install(shipped fs.FS, dir string) error {
 			}
 		}
 	}
-	for name, text := range k.more {
-		if err := writeFile(filepath.Join(to, name), []byte(text)); err != nil {
+	more := maps.Clone(k.more)
+	if k.derived != nil {
+		var err error
+		if more, err = k.derived(shipped); err != nil {
+			return err
+		}
+	}
+	for name, text := range more {
+		file := filepath.Join(to, name)
+		if _, err := os.Stat(file); err == nil && strings.HasPrefix(name, "../") {
+			continue // the author's, by now
+		}
+		if err := writeFile(file, []byte(text)); err != nil {
 			return err
 		}
 	}

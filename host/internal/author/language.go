@@ -2,6 +2,7 @@ package author
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -18,13 +19,13 @@ const (
 	JavaScript     Language = "js"
 )
 
-// Languages lists those that this release has an SDK for.
+// Languages lists those of WASM modules that this release has an SDK for.
 func Languages() []Language { return []Language{Go, Rust, C, AssemblyScript, JavaScript} }
 
 // ParseLanguage reads a language as a person writes it.
 func ParseLanguage(text string) (Language, error) {
 	names := make([]string, 0, len(Languages()))
-	for _, l := range Languages() {
+	for _, l := range slices.Concat(Languages(), NativeLanguages()) {
 		if text == string(l) {
 			return l, nil
 		}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/lessee-run/lessee/host/internal/process"
 )
 
 // shipped is the tree that a release holds.
@@ -16,7 +18,10 @@ var shipped = os.DirFS("../../..")
 // cacheDir keeps what the tests of this package compile.
 var cacheDir string
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
+func TestMain(m *testing.M) {
+	process.LaunchIfAsked()
+	os.Exit(run(m))
+}
 
 func run(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "lessee-test-cache-")

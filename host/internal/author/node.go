@@ -10,13 +10,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
 // nodeModules is where Node finds the packages that an SDK builds with.
 const nodeModules = "node_modules"
 
 // usesNode reports whether a language's compiler comes from npm.
-func (l Language) usesNode() bool { return l == AssemblyScript || l == JavaScript }
+func (l Language) usesNode() bool { return l == AssemblyScript || l == JavaScript || l == Node }
 
 // linkPackages lets a project find its SDK by name, and makes the packages that
 // the SDK builds with those that are on this machine already: of the checkout
@@ -26,8 +27,9 @@ func linkPackages(p *Project) error {
 	if !p.Language.usesNode() {
 		return nil
 	}
-	name := map[Language]string{JavaScript: "sdk", AssemblyScript: "sdk-as"}[p.Language]
-	if err := link(filepath.Join("..", "..", sdkDir), filepath.Join(p.Dir, nodeModules, "@lessee", name)); err != nil {
+	name := map[Language]string{JavaScript: "@lessee/sdk", AssemblyScript: "@lessee/sdk-as", Node: "lessee"}[p.Language]
+	up := strings.Repeat("../", strings.Count(name, "/")+1)
+	if err := link(filepath.FromSlash(up+sdkDir), filepath.Join(p.Dir, nodeModules, filepath.FromSlash(name))); err != nil {
 		return err
 	}
 	for _, dir := range packageDirs(p.Language) {

@@ -85,7 +85,15 @@ func checkName(name string) error {
 // Product is the file that a build makes.
 func (p *Project) Product() string { return filepath.Join(p.Dir, p.productName()) }
 
-func (p *Project) productName() string { return p.Name + ".wasm" }
+func (p *Project) productName() string {
+	switch {
+	case p.Language == GoNative:
+		return p.Name + ".bin"
+	case p.Language.Native():
+		return p.Name + ".tar"
+	}
+	return p.Name + ".wasm"
+}
 
 // Stale reports whether a source is newer than the product, or there is none.
 func (p *Project) Stale() (bool, error) {

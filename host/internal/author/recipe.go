@@ -40,6 +40,8 @@ func (p *Project) recipe(ctx context.Context, out string) (recipe, error) {
 		return recipe{args: []string{"node", filepath.Join(sdkDir, "build.mjs"), "handler.ts", "--output", out}}, nil
 	case JavaScript:
 		return p.javaScript(out), nil
+	case GoNative:
+		return goNative(out), nil
 	}
 	return recipe{}, fmt.Errorf("%s: %w", p.Language, ErrNoKit)
 }

@@ -15,7 +15,11 @@ func (l Language) toolchain() string {
 		return "apt-get install cargo libstd-rust-dev-wasm32 lld, or with rustup: rustup target add wasm32-wasip1"
 	case C:
 		return "apt-get install clang lld wasi-libc libclang-rt-dev-wasm32"
-	case AssemblyScript, JavaScript:
+	case Python:
+		return "apt-get install python3-grpcio, or python3 -m pip install grpcio"
+	case GoNative:
+		return Go.toolchain()
+	case AssemblyScript, JavaScript, Node:
 		return fmt.Sprintf("apt-get install nodejs npm, and then: lessee plugin setup %s", l)
 	}
 	return "install it, or mend \"build\" in " + ProjectFile
@@ -33,14 +37,14 @@ func toolError(l Language, tool string, err error) error {
 // the remedy.
 func (l Language) signs() map[string]string {
 	switch l {
-	case Go:
+	case Go, GoNative:
 		return map[string]string{"cannot find GOROOT": l.toolchain()}
 	case Rust:
 		return map[string]string{"target may not be installed": "the compiler's WebAssembly target is missing: " + l.toolchain()}
 	case C:
 		missing := "the C library or the linker for WebAssembly is missing: " + l.toolchain()
 		return map[string]string{"wasm-ld": missing, "unable to create target": missing, "'stdio.h' file not found": missing, "crt1-reactor.o": missing}
-	case AssemblyScript, JavaScript:
+	case AssemblyScript, JavaScript, Node:
 		return map[string]string{"Cannot find package": "packages are missing: " + l.toolchain(), "Cannot find module": "packages are missing: " + l.toolchain()}
 	}
 	return nil
@@ -57,6 +61,12 @@ func (l Language) entry() string {
 		return "end one file with LESSEE_PLUGIN(handler), and build with -mexec-model=reactor, as lessee plugin build does"
 	case AssemblyScript:
 		return "export the handler from handler.ts: export function handle(call: Call, input: Input): Result"
+	case GoNative:
+		return "keep main as process.Serve(plugin), with plugin made by sdk.Register"
+	case Python:
+		return "end handler.py with: if __name__ == \"__main__\": lessee.serve(handle)"
+	case Node:
+		return "let main.mjs end with: serve(handle, shapes)"
 	case JavaScript:
 		return "let the handler be the default export of the entry file"
 	}

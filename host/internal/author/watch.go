@@ -100,6 +100,6 @@ func look(watcher *fsnotify.Watcher, dir string) (sum [sha256.Size]byte, err err
 // by a build, or fetched.
 func passedOver(name string) bool {
 	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "#") || strings.HasSuffix(name, "~") ||
-		slices.Contains([]string{nodeModules, "target", "4913"}, name) || // 4913: vim tries whether it may write
-		slices.Contains([]string{".wasm", ".new", ".swp", ".o"}, filepath.Ext(name))
+		slices.Contains([]string{nodeModules, "target", "__pycache__", "4913"}, name) || // 4913: vim tries whether it may write
+		slices.Contains([]string{".wasm", ".tar", ".bin", ".new", ".swp", ".o"}, filepath.Ext(name))
 }

@@ -2,18 +2,23 @@ package author
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
 
+	"github.com/lessee-run/lessee/abi"
 	"github.com/lessee-run/lessee/host/internal/egress"
+	"github.com/lessee-run/lessee/host/internal/process"
 	"github.com/lessee-run/lessee/host/internal/wasm"
 	"github.com/lessee-run/lessee/registry"
 )
 
-// Workshop is the engine of a host and its way to the network, without the host.
+// Workshop is the engines of a host and its way to the network, without the host.
 type Workshop struct {
 	engine  *wasm.Engine
+	native  *process.Engine // nil: no native module was loaded
+	dir     string          // its own
 	network *egress.Network
 }
 
@@ -24,15 +29,48 @@ func OpenWorkshop(ctx context.Context, cacheDir string) (*Workshop, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the WASM engine: %w", err)
 	}
-	return &Workshop{engine, egress.NewNetwork(os.LookupEnv)}, nil
+	return &Workshop{engine: engine, network: egress.NewNetwork(os.LookupEnv)}, nil
 }
 
-// Close frees the engine. All modules must be closed.
-func (w *Workshop) Close(ctx context.Context) error { return w.engine.Close(ctx) }
+// Close frees the engines. All modules must be closed.
+func (w *Workshop) Close(ctx context.Context) error {
+	if w.native != nil {
+		w.native.Close()
+	}
+	err := w.engine.Close(ctx)
+	if w.dir != "" {
+		err = errors.Join(err, os.RemoveAll(w.dir))
+	}
+	return err
+}
+
+// nativeEngine is the engine of native executors, started when it is first
+// needed. Its user is a person, not a host: what bundles may be run by is what is
+// in the path.
+func (w *Workshop) nativeEngine(ctx context.Context) (*process.Engine, error) {
+	if w.native != nil {
+		return w.native, nil
+	}
+	var err error
+	if w.dir, err = tempDir(); err == nil {
+		w.native, err = process.New(process.Config{Dir: w.dir, Interpreters: interpreters(ctx), Secret: w.network.Secret, Version: "plugin tools"})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("start the engine of native executors: %w", err)
+	}
+	return w.native, nil
+}
+
+// executor is what an engine makes of a module.
+type executor interface {
+	Execute(ctx context.Context, class registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error)
+	Cold() string // why each job starts the module anew; empty: none does
+	Close(ctx context.Context) error
+}
 
 // Module is an admitted module, ready to run.
 type Module struct {
-	*wasm.Module
+	executor
 	Info   wasm.Info
 	Stages []registry.Stage // of its admission
 	Took   time.Duration    // all of it
@@ -43,14 +81,32 @@ type Module struct {
 // Load admits a module as a host does.
 func (w *Workshop) Load(ctx context.Context, binary []byte) (*Module, error) {
 	began := time.Now()
-	info, err := wasm.Inspect(binary)
+	info, err := Identify(binary)
 	if err != nil {
 		return nil, err
 	}
 	m := &Module{Info: info, network: w.network}
-	m.Module, err = w.engine.Load(ctx, info.Digest, binary, m.observe)
+	if info.Contract == ContractNative {
+		err = m.loadNative(ctx, w, binary)
+	} else {
+		m.executor, err = w.engine.Load(ctx, info.Digest, binary, m.observe)
+	}
 	m.Took = time.Since(began)
 	return m, err
+}
+
+// loadNative starts a program once; what it says of itself is its manifest.
+func (m *Module) loadNative(ctx context.Context, w *Workshop, binary []byte) error {
+	engine, err := w.nativeEngine(ctx)
+	if err != nil {
+		return err
+	}
+	loaded, err := engine.Load(ctx, m.Info.Digest, process.Source{Bytes: binary}, m.observe)
+	if err != nil {
+		return err
+	}
+	m.executor, m.Info.Manifest = loaded, loaded.Manifest()
+	return nil
 }
 
 // Bind says where the values of credentials are, and where they may be sent, for

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/lessee-run/lessee/abi"
+	"github.com/lessee-run/lessee/host/internal/author"
 	"github.com/lessee-run/lessee/host/internal/wasm"
 )
 
@@ -35,6 +36,9 @@ func checkManifest(_ context.Context, t *trial) (finding, error) {
 }
 
 func checkHTTPWant(_ context.Context, t *trial) (finding, error) {
+	if t.info.Contract == author.ContractNative {
+		return skips("a program imports nothing: what it may reach is its class's to say"), nil
+	}
 	imports := slices.Contains(t.info.Imports, abi.ImportModule+"."+abi.ImportHTTP)
 	m := t.info.Manifest
 	switch {
@@ -53,6 +57,9 @@ func checkHTTPWant(_ context.Context, t *trial) (finding, error) {
 // checkNames wants what a trap needs to speak in the source's terms. Go carries
 // its own tables, which no linker flag takes away, and so does JavaScript.
 func checkNames(_ context.Context, t *trial) (finding, error) {
+	if t.info.Contract == author.ContractNative {
+		return skips("a program has its language's own stacks"), nil
+	}
 	sections := customSections(t.binary)
 	switch producers := sections["producers"]; {
 	case bytes.Contains(producers, []byte("\x02Go")), bytes.Contains(producers, []byte("\x0aJavaScript")):

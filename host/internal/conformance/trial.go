@@ -34,7 +34,7 @@ type example struct {
 
 func newTrial(ctx context.Context, w *author.Workshop, module []byte, o Options) (*trial, error) {
 	t := &trial{workshop: w, binary: module, began: time.Now().UTC().Truncate(time.Second)}
-	t.info, t.unread = wasm.Inspect(module)
+	t.info, t.unread = author.Identify(module)
 	loaded, err := w.Load(ctx, module)
 	switch {
 	case ctx.Err() != nil:
@@ -43,7 +43,7 @@ func newTrial(ctx context.Context, w *author.Workshop, module []byte, o Options)
 		t.refused = err
 		return t, nil //nolint:nilerr // the refusal is what checks tell
 	}
-	t.module, t.class = loaded, author.ClassOf(loaded)
+	t.module, t.info, t.class = loaded, loaded.Info, author.ClassOf(loaded) // a program tells its manifest only when it runs
 	if o.Class != nil {
 		t.class, err = o.Class(loaded)
 	}

@@ -1,0 +1,4 @@
+import { serve } from "lessee";
+import handle, { shapes } from "./handler.mjs";
+
+serve(handle, shapes);
