@@ -12,6 +12,7 @@ import (
 
 	"github.com/lessee-run/lessee/host/internal/author"
 	"github.com/lessee-run/lessee/host/internal/conformance"
+	"github.com/lessee-run/lessee/host/internal/process"
 	"github.com/lessee-run/lessee/host/internal/wasm/wasmtest"
 )
 
@@ -21,6 +22,7 @@ var shared = sync.OnceValues(func() (*author.Workshop, error) { return author.Op
 var sharedCache string
 
 func TestMain(m *testing.M) {
+	process.LaunchIfAsked()
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "lessee-cache-")
 		if err != nil {

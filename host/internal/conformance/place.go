@@ -10,7 +10,7 @@ import (
 )
 
 // inSource is a file of a language's source, and a line of it.
-var inSource = regexp.MustCompile(`[\w./@-]*\w\.(?:go|rs|c|h|cc|cpp|ts|mjs|js|zig)(?::\d+(?::\d+)?|\(\d+(?:,\d+)?\))`)
+var inSource = regexp.MustCompile(`[\w./@-]*\w\.(?:go|rs|c|h|cc|cpp|ts|mjs|js|zig|py)(?::\d+(?::\d+)?|\(\d+(?:,\d+)?\))`)
 
 // place is where in the author's source a failure arose, as far as it tells: a
 // file and a line from its words, else the innermost function that is neither

@@ -19,6 +19,11 @@ func conforms(t *testing.T, module []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	judge(t, outcomes)
+}
+
+func judge(t *testing.T, outcomes []conformance.Outcome) {
+	t.Helper()
 	for _, o := range outcomes {
 		t.Logf("%-5s %-9s %s (%s)", o.Verdict, o.Check, o.Holds, o.Reason)
 		if o.Verdict == conformance.Fail {
