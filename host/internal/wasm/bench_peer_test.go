@@ -82,7 +82,7 @@ func (p *peer) lanes(b *testing.B) (lanes []*lane) {
 	for n, name := range p.hello.Lanes {
 		l := &lane{guest: goGuest, name: name}
 		l.turn = func() error {
-			if _, err := fmt.Fprintln(p.in, n, perTurn); err != nil {
+			if _, err := fmt.Fprintln(p.in, n, unclocked, perTurn); err != nil {
 				return err
 			}
 			var took []time.Duration

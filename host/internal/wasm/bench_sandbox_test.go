@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -91,27 +90,29 @@ const (
 	bareLane   = "new, wazero as it comes"
 )
 
-// perTurn is how many jobs are timed each time that it is a lane's turn.
-const perTurn = 5
+// Of each of a lane's turns so many jobs are timed, and so many before them are
+// not. Those would pay for the cold processor caches that the lane before left
+// behind, most of all the new instances, and so the lanes' order would show in
+// the table.
+const (
+	perTurn   = 20
+	unclocked = 2
+)
 
-// newLane is a lane of this process. Of each turn the first job is not timed:
-// it would pay for the cold processor caches that the lane before left behind,
-// most of all the new instances, and so the lanes' order would show in the
-// table. For the same reason each lane's garbage is collected before the next.
+// newLane is a lane of this process.
 func newLane(guest, name string, run func() error) *lane {
 	l := &lane{guest: guest, name: name}
 	l.turn = func() error {
-		for n := range 1 + perTurn {
+		for n := range unclocked + perTurn {
 			started := time.Now()
 			err := run()
-			if took := time.Since(started); n > 0 {
+			if took := time.Since(started); n >= unclocked {
 				l.took = append(l.took, took)
 			}
 			if err != nil {
 				return err
 			}
 		}
-		runtime.GC()
 		return nil
 	}
 	return l

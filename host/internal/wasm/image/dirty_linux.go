@@ -33,7 +33,7 @@ func (d *dirty) keep(memory []byte, b *backing) (restorer, error) {
 	if err := b.show(memory); err != nil {
 		return nil, err
 	}
-	if err := populate(memory, b); err != nil {
+	if err := populate(memory); err != nil {
 		return nil, err
 	}
 	if err := d.faults.register(memory); err != nil {

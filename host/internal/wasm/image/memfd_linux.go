@@ -3,7 +3,6 @@
 package image
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 
@@ -81,30 +80,9 @@ func (b *backing) show(memory []byte) error {
 	return nil
 }
 
-// populate fills the page tables, so that reading does not fault, where memory
-// holds anything. Zeroes are mostly free heap: a job that writes there faults in
-// either case, and who looks pages up passes those that are not there sooner.
-// With 1 MiB of free heap a job in C takes 8 µs by owned, and took 14.
-func populate(memory []byte, b *backing) error {
-	for from := 0; from < len(memory); from += wasmPage {
-		start := from
-		for from < len(memory) && !zero(b.bytes[from:from+wasmPage]) {
-			from += wasmPage
-		}
-		if start == from {
-			continue
-		}
-		if err := populateAll(memory[start:from]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func zero(page []byte) bool { return len(bytes.Trim(page, "\x00")) == 0 }
-
-// populateAll does nothing on kernels before 5.14, which can't.
-func populateAll(memory []byte) error {
+// populate fills the page tables, so that reading does not fault. Kernels
+// before 5.14 can't; then it does.
+func populate(memory []byte) error {
 	err := again(func() error { return unix.Madvise(memory, unix.MADV_POPULATE_READ) })
 	if err != nil && !errors.Is(err, unix.EINVAL) {
 		return fmt.Errorf("populate %d bytes: %w", len(memory), err)

