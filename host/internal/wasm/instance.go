@@ -1,9 +1,12 @@
 package wasm
 
 import (
+	"bufio"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
@@ -24,6 +27,7 @@ type instance struct {
 	globals []api.MutableGlobal // the guest's, in the order of the snapshot; for kept instances
 	calls   map[string]api.Function
 	stack   [2]uint64 // of a call: parameters, then the result
+	entropy io.Reader // for the guest
 	used    bool      // by an attempt that left it as it was
 }
 
@@ -36,7 +40,7 @@ func (m *Module) instantiate(ctx context.Context, a *attempt) (_ *instance, err 
 	if err != nil {
 		return nil, abi.Errorf(abi.CodeHostError, "%v", err)
 	}
-	i := &instance{region: region, world: m.newWorld(a), calls: map[string]api.Function{}}
+	i := &instance{region: region, world: m.newWorld(a), calls: map[string]api.Function{}, entropy: bufio.NewReaderSize(rand.Reader, entropyAhead)}
 	i.world.enter(ctx, a)
 	i.module, err = m.code.runtime.InstantiateModule(experimental.WithMemoryAllocator(ctx, region), m.code.module, i.world.config())
 	if err != nil {

@@ -55,8 +55,8 @@ func (m *Module) guarded(ctx context.Context, a *attempt, f func(context.Context
 		}
 	}()
 	a.start()
-	if why := a.over(ctx); why != nil {
-		return why
+	if ctx.Err() != nil {
+		return causeOf(ctx)
 	}
 	if err := f(context.WithValue(ctx, attemptKey{}, a)); err != nil {
 		return m.verdict(ctx, a, err)

@@ -2,9 +2,9 @@ package wasm
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/tetratelabs/wazero/api"
 
@@ -104,13 +104,19 @@ func (m *Module) restore(i *instance) error {
 // entropyBytes is what a restored guest is given to be unlike the one before.
 const entropyBytes = 32
 
+// entropyAhead is how much of it is read at once: to ask the kernel takes longer
+// than to reseed.
+const entropyAhead = 64 * entropyBytes
+
 // reseed gives fresh randomness to a guest that was restored, if it takes any.
 func (m *Module) reseed(ctx context.Context, i *instance) error {
 	if !m.reseeds {
 		return nil
 	}
 	var entropy [entropyBytes]byte
-	_, _ = rand.Read(entropy[:]) // never fails
+	if _, err := io.ReadFull(i.entropy, entropy[:]); err != nil {
+		return err
+	}
 	ptr, err := deliver(ctx, i, entropy[:])
 	if err != nil {
 		return err
