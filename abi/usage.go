@@ -12,8 +12,8 @@ type Usage struct {
 	HTTPBytes   int64 `json:"http_bytes"`   // bytes of all HTTP requests and responses
 }
 
-// Sink takes what an executor says while it runs. Calls come from the
-// goroutine that executes, one at a time.
+// Sink takes what an executor says while it runs. Calls come one at
+// a time, and none after the execution returned.
 type Sink interface {
 	Log(level Level, line string)
 	Progress(permille int, note string)

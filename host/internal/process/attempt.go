@@ -5,17 +5,21 @@ package process
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/lessee-run/lessee/abi"
 )
 
-// attempt is what the host keeps while a job runs. One goroutine uses it.
+// attempt is what the host keeps while a job runs. The goroutine that executes
+// uses it, and beside it those that read what the process writes.
 type attempt struct {
 	limits   abi.Limits
 	manifest *abi.Manifest
 	sink     abi.Sink
 	started  time.Time
+
+	mu       sync.Mutex // of the sink, and of what follows
 	calls    int64
 	logged   int64
 	dropped  int64 // bytes of overheard lines, beyond the limit
@@ -41,6 +45,8 @@ func (a *attempt) call() *abi.Error {
 
 // say keeps a line that the plugin logged.
 func (a *attempt) say(l line) *abi.Error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if err := a.call(); err != nil {
 		return err
 	}
@@ -54,6 +60,8 @@ func (a *attempt) say(l line) *abi.Error {
 // overheard keeps a line of the process's standard streams. They may be those
 // of a library that the author has no hold on, so what is too much is dropped.
 func (a *attempt) overheard(l line) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if a.logged+int64(len(l.text)) > a.limits.LogBytes {
 		a.dropped += int64(len(l.text))
 		return
@@ -64,6 +72,8 @@ func (a *attempt) overheard(l line) {
 
 // progress passes on reports, at most one per interval and always the last.
 func (a *attempt) progress(permille int, note string) *abi.Error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if err := a.call(); err != nil {
 		return err
 	}
@@ -83,6 +93,8 @@ func (a *attempt) flush() {
 
 // request sends an HTTP request, if the plugin wants HTTP and somebody is there to send it.
 func (a *attempt) request(ctx context.Context, document []byte) ([]byte, *abi.Error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if err := a.call(); err != nil {
 		return nil, err
 	}

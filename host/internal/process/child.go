@@ -67,7 +67,7 @@ func (c *child) forks(s spec) []fork {
 }
 
 func (c *child) attributes(how fork) *syscall.SysProcAttr {
-	attr := &syscall.SysProcAttr{Setsid: true, Cloneflags: how.flags}
+	attr := &syscall.SysProcAttr{Setpgid: true, Cloneflags: how.flags}
 	if how.flags&unix.CLONE_NEWUSER != 0 {
 		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getuid(), HostID: os.Getuid(), Size: 1}}
 		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: os.Getgid(), HostID: os.Getgid(), Size: 1}}

@@ -31,5 +31,6 @@ const (
 	tailLines      = 12                     // last lines of a process, kept for the reason of its end
 	tailBytes      = 2 << 10                // that they may have
 	messageSlack   = 1 << 20                // of a message, beside what limits say
+	window         = 1 << 20                // bytes that a plugin may send before the host takes them
 	dataSlack      = 768 << 20              // of private memory beside memory_bytes, where only an rlimit bounds it
 )

@@ -23,6 +23,8 @@ func (p *process) dialOptions(maxMessage int) []grpc.DialOption {
 		grpc.WithStreamInterceptor(withoutBroker),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return p.dialSocket(ctx) }),
 		grpc.WithDisableServiceConfig(),
+		grpc.WithInitialWindowSize(window), // a size of one's own saves the pings by which gRPC finds one: two in each round trip
+		grpc.WithInitialConnWindowSize(window),
 	}
 }
 

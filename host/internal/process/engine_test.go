@@ -99,42 +99,6 @@ func TestEngine_RefusesADirectoryThatOthersCanWriteTo(t *testing.T) {
 	}
 }
 
-func TestModule_RecyclesProcessesAndStaysFlat(t *testing.T) {
-	b := newBench(t, nil)
-	m := b.load(program(t, "good"))
-	class := newClass(func(c *registry.Class) { c.Process.JobsPerProcess, c.Process.Pool = 1, 2 })
-	run := func(n int) {
-		var all sync.WaitGroup
-		for range 2 {
-			all.Go(func() {
-				for range n / 2 {
-					if _, err := run1(t, m, class, object{"log": "x"}, &ear{}); err != nil {
-						t.Error(err)
-					}
-				}
-			})
-		}
-		all.Wait()
-	}
-	run(6)
-	before := descriptorsOf(t)
-	run(40)
-	await(t, "as many descriptors as before", func() bool { return descriptorsOf(t) <= before+10 })
-	await(t, "few directories", func() bool {
-		runs, _ := filepath.Glob(filepath.Join(b.slot.runs(), "*"))
-		return len(runs) <= 3
-	})
-}
-
-func descriptorsOf(t *testing.T) int {
-	t.Helper()
-	entries, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(entries)
-}
-
 func TestModule_StopsIdleProcessesButOne(t *testing.T) {
 	b := newBench(t, nil)
 	m := b.load(program(t, "good"))

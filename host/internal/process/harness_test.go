@@ -31,7 +31,7 @@ var (
 )
 
 // program builds a plugin of testdata and returns its bytes.
-func program(t *testing.T, name string) []byte {
+func program(t testing.TB, name string) []byte {
 	t.Helper()
 	building.Lock()
 	defer building.Unlock()
@@ -51,12 +51,12 @@ func program(t *testing.T, name string) []byte {
 // bench is an engine in a directory of its own, and what it logged.
 type bench struct {
 	*Engine
-	t   *testing.T
+	t   testing.TB
 	dir string
 	log *observer.ObservedLogs
 }
 
-func newBench(t *testing.T, change func(*Config)) *bench {
+func newBench(t testing.TB, change func(*Config)) *bench {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "lp")
 	if err != nil {
@@ -144,7 +144,7 @@ func newClass(change func(*registry.Class)) registry.Class {
 	return c
 }
 
-func envelope(t *testing.T, payload any) []byte {
+func envelope(t testing.TB, payload any) []byte {
 	t.Helper()
 	data, err := json.Marshal(payload)
 	if err != nil {
@@ -200,7 +200,7 @@ func (asked) HTTP(_ context.Context, document []byte) ([]byte, error) {
 	return abi.EncodeHTTPResponse(abi.HTTPResponse{Status: 200, Body: []byte("from " + r.URL)})
 }
 
-func run1(t *testing.T, m *Module, class registry.Class, payload any, sink abi.Sink) (map[string]any, error) {
+func run1(t testing.TB, m *Module, class registry.Class, payload any, sink abi.Sink) (map[string]any, error) {
 	t.Helper()
 	result, _, err := m.Execute(t.Context(), class, envelope(t, payload), sink)
 	if err != nil {
@@ -224,7 +224,7 @@ func codeOf(err error) abi.Code {
 	return ""
 }
 
-func await(t *testing.T, what string, done func() bool) {
+func await(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !done(); {
 		if time.Now().After(deadline) {

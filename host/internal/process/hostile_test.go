@@ -81,6 +81,7 @@ func TestAttempt_OfAProcessThatDiesNamesWhatHappened(t *testing.T) {
 	class := hostileClass("")
 	for do, says := range map[string]string{
 		"exit":  "exit status 3; its last words: goodbye, cruel host",
+		"rave":  "exit status 3; its last words: word 1988\nword 1989",
 		"panic": "exit status 2; its last words: panic: in a goroutine of its own",
 	} {
 		_, err := run1(t, m, class, object{"do": do}, &ear{})
@@ -349,4 +350,15 @@ func TestPool_OpensItsCircuitAndTriesAgain(t *testing.T) {
 	}
 	class.Process.Env = nil // the row is mended
 	await(t, "the class", func() bool { ready, _ := m.Ready(class); return ready })
+}
+
+// Started from a terminal, the host has one; without, this is easily true.
+func TestPlugin_HasNoTerminal(t *testing.T) {
+	b := newBench(t, nil)
+	m := b.load(program(t, "hostile"))
+	class := hostileClass("")
+	class.Containment = registry.ContainmentOff
+	if out, err := run1(t, m, class, object{"do": "read", "with": "/dev/tty"}, &ear{}); err != nil || !strings.Contains(fmt.Sprint(out["said"]), "no such device") {
+		t.Errorf("%v, %v", out, err)
+	}
 }

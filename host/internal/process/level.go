@@ -11,7 +11,7 @@ import (
 
 // Levels of containment, in the order in which a report lists them.
 const (
-	levelGroup    = "group"        // own session and group; killed when the host dies
+	levelGroup    = "group"        // own group, no terminal; killed when the host dies
 	levelPIDs     = "processes"    // own PID namespace: what it starts dies with it, and it sees no others
 	levelUser     = "user"         // an unprivileged user of its own
 	levelRlimits  = "rlimits"      // open files, file size, threads, no core dumps

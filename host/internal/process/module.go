@@ -4,7 +4,7 @@ package process
 
 import (
 	"context"
-	"encoding/json"
+	"reflect"
 	"sync"
 	"time"
 
@@ -30,7 +30,7 @@ type Module struct {
 // keptPool is a pool and what it was made for.
 type keptPool struct {
 	*pool
-	form string
+	form form
 }
 
 // Manifest is what the module says of itself; nil when it says nothing.
@@ -78,7 +78,7 @@ func (m *Module) Ready(class registry.Class) (bool, string) {
 func (m *Module) poolOf(class registry.Class) *keptPool {
 	form := formOf(class)
 	p := m.pools[class.Name]
-	if p != nil && p.form == form {
+	if p != nil && reflect.DeepEqual(p.form, form) {
 		return p
 	}
 	if p != nil {
@@ -89,11 +89,17 @@ func (m *Module) poolOf(class registry.Class) *keptPool {
 	return p
 }
 
-// formOf is all of a class that its processes depend on.
-func formOf(class registry.Class) string {
-	l := class.Limits
-	form, _ := json.Marshal([]any{class.Process, class.Containment, l.MemoryBytes, messageOf(l), sizeOf(class)}) // numbers and texts encode
-	return string(form)
+// form is all of a class that its processes depend on.
+type form struct {
+	process     registry.Process
+	containment registry.Containment
+	memory      int64
+	maxMessage  int
+	size        int
+}
+
+func formOf(class registry.Class) form {
+	return form{class.Process, class.Containment, class.Limits.MemoryBytes, messageOf(class.Limits), sizeOf(class)}
 }
 
 func (m *Module) order(class registry.Class) order {
@@ -112,7 +118,7 @@ func messageOf(l abi.Limits) int {
 
 // Execute runs one attempt of class, envelope in, result out, under its limits,
 // on a process of the class. The error is nil, ErrUnavailable or an *abi.Error.
-// What the plugin says meanwhile goes to sink, from this goroutine. When ctx
+// What the plugin says meanwhile goes to sink, in one call at a time. When ctx
 // ends, the plugin is told to stop, and killed if it does not; if the cause of
 // ctx is an *abi.Error, that is the error.
 func (m *Module) Execute(ctx context.Context, class registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error) {

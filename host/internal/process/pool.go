@@ -26,6 +26,7 @@ type pool struct {
 	idle    []*process // the one that was used last is last
 	all     map[*process]bool
 	coming  int           // starts under way
+	waiting int           // attempts that want a process
 	news    chan struct{} // closed when something changed
 	circuit circuit
 	holds   containment // of the last process that started
@@ -57,13 +58,27 @@ func (p *pool) acquire(ctx context.Context) (*process, error) {
 			return nil, ErrUnavailable
 		}
 		p.grow()
-		news := p.news
-		p.mu.Unlock()
-		select {
-		case <-news:
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		if err := p.await(ctx); err != nil {
+			return nil, err
 		}
+	}
+}
+
+// await waits for news, on behalf of an attempt. p.mu is held, and given back.
+func (p *pool) await(ctx context.Context) error {
+	news := p.news
+	p.waiting++
+	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		p.waiting--
+		p.mu.Unlock()
+	}()
+	select {
+	case <-news:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -147,7 +162,9 @@ func (p *pool) release(got *process, fit, worked bool) {
 	} else {
 		delete(p.all, got) // the next one need not wait for its end
 	}
-	p.tell()
+	if !keep || p.waiting > 0 {
+		p.tell()
+	}
 	p.mu.Unlock()
 	if !keep {
 		p.work.Go(func() { got.stop(p.order.process.StopTimeout()) })

@@ -27,13 +27,7 @@ type speech struct {
 	shook atomic.Bool    // the handshake was seen
 
 	mu       sync.Mutex
-	listener *listener // the attempt that runs; nil: none
-}
-
-// listener is an attempt that hears what its process says.
-type listener struct {
-	lines chan line
-	done  chan struct{} // closed when it listens no more
+	listener *attempt // the one that runs; nil: none
 }
 
 // isHandshake tells the line that a go-plugin prints: core version, application
@@ -73,36 +67,34 @@ func (s *speech) say(text string, dropped int64) {
 		l.text += fmt.Sprintf(" … (%d more bytes of this line were dropped)", dropped)
 	}
 	s.tail.add(l.text)
-	s.mu.Lock()
-	attempt := s.listener
-	s.mu.Unlock()
-	if attempt != nil {
-		select {
-		case attempt.lines <- l:
-			return
-		case <-attempt.done:
-		}
+	if s.told(l) {
+		return
 	}
 	if entry := s.log.Check(zapLevel(l.level), "plugin"); entry != nil {
 		entry.Write(zap.String("line", l.text))
 	}
 }
 
-// listen makes an attempt the one that hears.
-func (s *speech) listen() *listener {
-	l := &listener{lines: make(chan line, 16), done: make(chan struct{})}
+// told gives a line to the attempt that runs, if there is one.
+func (s *speech) told(l line) bool {
 	s.mu.Lock()
-	s.listener = l
-	s.mu.Unlock()
-	return l
+	defer s.mu.Unlock()
+	if s.listener == nil {
+		return false
+	}
+	s.listener.overheard(l)
+	return true
 }
 
-func (s *speech) leave(l *listener) {
+// listen makes an attempt the one that hears.
+func (s *speech) listen(a *attempt) {
 	s.mu.Lock()
-	s.listener = nil
+	s.listener = a
 	s.mu.Unlock()
-	close(l.done)
 }
+
+// leave returns when the attempt hears nothing more.
+func (s *speech) leave() { s.listen(nil) }
 
 func zapLevel(level abi.Level) zapcore.Level {
 	return [...]zapcore.Level{zapcore.DebugLevel, zapcore.InfoLevel, zapcore.WarnLevel, zapcore.ErrorLevel}[level]

@@ -22,6 +22,11 @@ func do(what, with string) string {
 	case "exit":
 		fmt.Fprintln(os.NewFile(2, "stderr"), "goodbye, cruel host") // go-plugin's would come late
 		os.Exit(3)
+	case "rave": // many last words
+		for i := range 2000 {
+			fmt.Fprintln(os.NewFile(2, "stderr"), "word", i)
+		}
+		os.Exit(3)
 	case "kill":
 		syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		syscall.Exit(9) // the first process of a namespace can't kill itself
