@@ -1,0 +1,98 @@
+package bench
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/lessee-run/lessee/host/internal/job"
+	"github.com/lessee-run/lessee/host/internal/postgres"
+	"github.com/lessee-run/lessee/host/internal/wasm"
+	"github.com/lessee-run/lessee/host/internal/worker"
+)
+
+// observed is a store that tells when results were committed.
+type observed struct {
+	*postgres.Store
+	committed func(id int64, at time.Time)
+}
+
+func (o observed) Commit(ctx context.Context, lease int64, outcomes []job.Outcome, timeout time.Duration) ([]job.Verdict, error) {
+	verdicts, err := o.Store.Commit(ctx, lease, outcomes, timeout)
+	at := time.Now()
+	for _, v := range verdicts {
+		if v.Verdict != job.Stale {
+			o.committed(v.JobID, at)
+		}
+	}
+	return verdicts, err
+}
+
+// start sets the hosts of a measurement going, until stop is called. committed
+// is told of every result that the database took.
+func (s *site) start(ctx context.Context, committed func(id int64, at time.Time), log *zap.Logger) (stop func(), err error) {
+	engine, err := wasm.New(ctx, wasm.Config{})
+	if err != nil {
+		return nil, fmt.Errorf("start the WASM engine: %w", err)
+	}
+	var sandbox *wasm.Module
+	if s.cfg.Executor == ExecutorWASM {
+		sum := sha256.Sum256(noop())
+		if sandbox, err = engine.Load(ctx, hex.EncodeToString(sum[:]), noop(), nil); err != nil {
+			return nil, errors.Join(fmt.Errorf("admit the module that only answers: %w", err), engine.Close(ctx))
+		}
+	}
+	running, cancel := context.WithCancel(ctx)
+	var hosts sync.WaitGroup
+	stop = func() {
+		cancel()
+		hosts.Wait()
+		engine.Close(context.WithoutCancel(ctx)) //nolint:errcheck // what it held ends with the measurement
+	}
+	for n := range s.cfg.Hosts {
+		if err := s.startHost(running, &hosts, n, &runner{classes: s.classes, work: s.cfg.Work, sandbox: sandbox}, committed, log); err != nil {
+			stop()
+			return nil, err
+		}
+	}
+	return stop, nil
+}
+
+func (s *site) startHost(ctx context.Context, running *sync.WaitGroup, n int, r *runner, committed func(int64, time.Time), log *zap.Logger) error {
+	name := fmt.Sprintf("bench-%d", n)
+	pool, err := postgres.Connect(ctx, s.cfg.DSN, "lessee "+name, int32(s.cfg.Conns))
+	if err != nil {
+		return err
+	}
+	store := postgres.NewStore(pool)
+	r.store = store
+	if err := r.refresh(ctx); err != nil {
+		pool.Close()
+		return err
+	}
+	w := worker.New(worker.Config{
+		Host: name, Version: "bench", Slots: s.cfg.Slots, Memory: 1 << 50, Grace: 10 * time.Second,
+		Commands: 1, Network: network{}, Refresh: r.refresh,
+	}, observed{store, committed}, r, log)
+	listener := store.NewListener(log)
+	listening, deaf := context.WithCancel(context.WithoutCancel(ctx))
+	running.Go(func() {
+		listener.Run(listening, func(n postgres.Notification) {
+			if n.Channel == postgres.ChannelWake {
+				w.Wake()
+			}
+		})
+	})
+	running.Go(func() {
+		w.Run(ctx)
+		deaf()
+		pool.Close()
+	})
+	return nil
+}

@@ -1,0 +1,134 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+)
+
+// Steady is the result of a steady rate: how long jobs took from the commit of
+// their enqueue, as the enqueuer saw it, to that of their result, as the host did.
+type Steady struct {
+	Config Config    `json:"config"`
+	Jobs   int       `json:"jobs"`
+	Rate   float64   `json:"rate"` // that was reached
+	P50    float64   `json:"p50_ms"`
+	P95    float64   `json:"p95_ms"`
+	P99    float64   `json:"p99_ms"`
+	Most   float64   `json:"max_ms"`
+	Curve  []float64 `json:"curve_ms"` // the 0th, 1st … 100th percentile
+}
+
+// moments collects when things happened to jobs, told in any order.
+type moments struct {
+	mu                  sync.Mutex
+	enqueued, committed map[int64]time.Time
+	finished            chan struct{}
+	jobs                int
+}
+
+func (m *moments) enqueue(id int64, at time.Time) { m.note(m.enqueued, id, at) }
+func (m *moments) commit(id int64, at time.Time)  { m.note(m.committed, id, at) }
+
+func (m *moments) note(into map[int64]time.Time, id int64, at time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, twice := into[id]; twice {
+		return
+	}
+	into[id] = at
+	if len(m.committed) == m.jobs && len(m.enqueued) == m.jobs {
+		close(m.finished)
+	}
+}
+
+// latencies in milliseconds, sorted.
+func (m *moments) latencies() []float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []float64
+	for id, at := range m.enqueued {
+		out = append(out, float64(m.committed[id].Sub(at).Microseconds())/1000)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// RunSteady enqueues cfg.Rate jobs a second, one by one, for cfg.For.
+func RunSteady(ctx context.Context, cfg Config, log *zap.Logger) (_ Steady, err error) {
+	cfg.Jobs = max(1, int(float64(cfg.Rate)*cfg.For.Seconds()))
+	if err := cfg.Validate(); err != nil {
+		return Steady{}, err
+	}
+	if cfg.Executor == ExecutorWASM {
+		return Steady{}, fmt.Errorf("steady measures the queue: it has no executor %s", ExecutorWASM)
+	}
+	s, err := openSite(ctx, cfg)
+	if err != nil {
+		return Steady{}, err
+	}
+	defer func() {
+		if closeErr := s.close(ctx); err == nil {
+			err = closeErr
+		}
+	}()
+	m := &moments{enqueued: map[int64]time.Time{}, committed: map[int64]time.Time{}, finished: make(chan struct{}), jobs: cfg.Jobs}
+	stop, err := s.start(ctx, m.commit, log)
+	if err != nil {
+		return Steady{}, err
+	}
+	defer stop()
+	began := time.Now()
+	if err := s.pace(ctx, m); err != nil {
+		return Steady{}, fmt.Errorf("enqueue: %w", err)
+	}
+	took := time.Since(began)
+	select {
+	case <-m.finished:
+	case <-ctx.Done():
+		return Steady{}, ctx.Err()
+	case <-time.After(stalled):
+		return Steady{}, fmt.Errorf("not every job ended within %s of the last enqueue", stalled)
+	}
+	return summary(cfg, m.latencies(), took), s.verify(ctx, cfg.Jobs)
+}
+
+// pace enqueues job n at the moment n/rate, however long the others take, on
+// as many connections as there are writers.
+func (s *site) pace(ctx context.Context, m *moments) error {
+	began := time.Now()
+	group, ctx := errgroup.WithContext(ctx)
+	for w := range s.cfg.Writers {
+		group.Go(func() error {
+			for n := w; n < s.cfg.Jobs; n += s.cfg.Writers {
+				due := began.Add(time.Duration(float64(n) / float64(s.cfg.Rate) * float64(time.Second)))
+				select {
+				case <-time.After(time.Until(due)):
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+				id, err := s.enqueue(ctx, n)
+				if err != nil {
+					return err
+				}
+				m.enqueue(id, time.Now())
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+func summary(cfg Config, sorted []float64, took time.Duration) Steady {
+	at := func(percent int) float64 { return sorted[min(len(sorted)-1, len(sorted)*percent/100)] }
+	r := Steady{Config: cfg, Jobs: len(sorted), Rate: float64(len(sorted)) / took.Seconds(), P50: at(50), P95: at(95), P99: at(99), Most: at(100)}
+	for percent := range 101 {
+		r.Curve = append(r.Curve, at(percent))
+	}
+	return r
+}
