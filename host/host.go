@@ -80,6 +80,7 @@ func (h *Host) wire(version string) {
 	}
 	h.set = executor.New(launchers, h.cfg.bounds(), func() { h.worker.Wake(); h.worker.Look() }, h.log.Named("executor"))
 	h.watcher = executor.NewWatcher(source{h.store, h.network}, h.set, h.log.Named("registry"))
+	h.listener = h.store.NewListener(h.log.Named("listen"))
 	h.worker = worker.New(worker.Config{
 		Host:    h.cfg.Name,
 		Version: version,
@@ -90,8 +91,9 @@ func (h *Host) wire(version string) {
 		Commands: h.cfg.Conns - 3,
 		Refresh:  h.watcher.Refresh,
 		Network:  network{h.network},
+
+		Listening: h.listener.Listening,
 	}, h.store, h.set, h.log.Named("worker"))
-	h.listener = h.store.NewListener(h.log.Named("listen"))
 }
 
 // launchWASM fetches a module by digest and makes it ready to run.

@@ -132,7 +132,7 @@ func (a *app) measure(ctx context.Context, f *benchFlags, run func(bench.Config,
 			return err
 		}
 		f.cfg.DSN = db.migrator
-		return run(f.cfg, zap.NewNop())
+		return run(f.cfg, zap.Must(zap.NewDevelopment(zap.IncreaseLevel(zap.WarnLevel), zap.AddStacktrace(zap.FatalLevel))))
 	})
 }
 

@@ -4,8 +4,11 @@ returns boolean
 language plpgsql volatile security definer
 set search_path = pg_catalog, lessee, pg_temp
 as $$
+declare
+  v_now timestamptz := lessee.fn_queue_now();
 begin
-  update job_queue q set state = case when q.run_at > clock_timestamp() then 'scheduled' else 'ready' end
+  update job_queue q
+  set state = case when q.run_at > v_now then 'scheduled' else 'ready' end, run_at = greatest(q.run_at, v_now)
   where q.id = p_id and q.state = 'proposed';
   if not found then
     perform lessee.fn_job_state(p_id);

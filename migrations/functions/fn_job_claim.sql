@@ -1,56 +1,88 @@
 -- Word claim: ready -> leased. Grants the lease up to p_max ready jobs of the
 -- named classes, at most p_slots[i] of p_classes[i], first those of the lowest
--- priority number, then the earliest due. Returns all that an attempt needs.
--- No rows: nothing is ready, the phase is not running, or the lease is over.
-create or replace function lessee.fn_job_claim(p_lease bigint, p_classes text[], p_slots integer[], p_max integer)
+-- priority number, then those that became ready first. Returns all that an
+-- attempt needs. No rows: nothing is ready, the phase is not running, or the
+-- lease is over.
+--
+-- Of many classes one call takes no more than a few times its share of p_max
+-- each, so that it locks no more than it needs.
+--
+-- p_fronts is [{class, priority, run_at, id, until}]: of these classes only what
+-- lies after (priority, run_at, id) and before the priority until is looked at,
+-- so that the dead entries before it, which can't be cleaned while anybody holds
+-- a snapshot, are not walked. See fn_queue_front.
+create or replace function lessee.fn_job_claim(p_lease bigint, p_classes text[], p_slots integer[], p_max integer, p_fronts jsonb default null)
 returns table (job_id bigint, class text, fence integer, attempt integer, max_attempts integer, leased_at timestamptz, enqueued_at timestamptz,
-               idempotency_key text, payload jsonb, trace_id text, parent_span_id text, sampled boolean, tracestate text, registry_version bigint)
+               idempotency_key text, payload jsonb, trace_id text, parent_span_id text, sampled boolean, tracestate text, registry_version bigint,
+               priority smallint, run_at timestamptz)
 language plpgsql volatile security definer
 set search_path = pg_catalog, lessee, pg_temp
+set enable_seqscan = off -- as in fn_job_succeed
+set enable_bitmapscan = off
+set enable_nestloop = off
+set enable_mergejoin = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare
   v_now timestamptz := clock_timestamp();
+  v_share integer := greatest(16, 4 * p_max / greatest(1, cardinality(p_classes)));
+  v_ids bigint[];
 begin
-  if lessee.fn_setting('queue.runtime.phase') <> '"running"' or not lessee.fn_lease_live(p_lease) then
+  if (select s.value from runtime_setting s where s.name = 'queue.runtime.phase') <> '"running"' or not lessee.fn_lease_live(p_lease) then
+    return;
+  end if;
+  v_ids := array(
+    select k.id
+    from (
+      select f.id, f.priority, f.run_at, w.slots, row_number() over (partition by w.class order by f.priority, f.run_at, f.id) as place
+      from unnest(p_classes, p_slots) as w(class, slots)
+      join executor_class_registry c on c.class = w.class and c.enabled
+        -- while its command is switched off, a class waits: a claim could only fail
+        and (c.command is null or exists (select from dot_function_registry d where d.name = c.command and d.enabled))
+      cross join lateral (
+        select x.priority, x.run_at, x.id, x.until from jsonb_to_recordset(p_fronts) as x(class text, priority smallint, run_at timestamptz, id bigint, until smallint) where x.class = w.class
+        union all
+        select -1::smallint, '-infinity'::timestamptz, 0::bigint, 32767::smallint
+        where not coalesce(p_fronts @> jsonb_build_array(jsonb_build_object('class', w.class)), false)
+      ) x
+      cross join lateral (
+        select r.id, r.priority, r.run_at
+        from job_queue r
+        where r.class = w.class and r.state = 'ready' and (r.priority, r.run_at, r.id) > (x.priority, x.run_at, x.id) and r.priority < x.until
+          and (r.expires_at is null or r.expires_at > v_now) is true
+        order by r.priority, r.run_at, r.id
+        limit least(w.slots, p_max, v_share)
+        for update skip locked
+      ) f
+      where w.slots > 0
+    ) k
+    where k.place <= k.slots
+    order by k.priority, k.run_at, k.id
+    limit coalesce(p_max, 0));
+  if v_ids = '{}' then
     return;
   end if;
   return query
-  with wanted as (
-    select c.class, w.slots, lessee.fn_default_limits() || c.limits as limits, c.runtime
-    from unnest(p_classes, p_slots) as w(class, slots)
-    join executor_class_registry c on c.class = w.class and c.enabled
-    where w.slots > 0
-      -- while its command is switched off, a class waits: a claim could only fail
-      and (c.command is null or exists (select from dot_function_registry f where f.name = c.command and f.enabled))
-  ), candidate as materialized (
-    select q.id, w.runtime, w.limits
-    from wanted w
-    cross join lateral (
-      select r.id, r.priority, r.run_at
-      from job_queue r
-      where r.class = w.class and r.state = 'ready' and (r.expires_at is null or r.expires_at > v_now)
-      order by r.priority, r.run_at, r.id
-      limit least(w.slots, p_max)
-      for update skip locked
-    ) q
-    order by q.priority, q.run_at, q.id
-    limit coalesce(p_max, 0)
+  with wanted as materialized (
+    select c.class,
+           -- twice the limit and ten seconds: a live host kills in time, the sweep is for one that can't
+           v_now + 2 * ((lessee.fn_default_limits() || c.limits) ->> case when c.runtime = 'command' then 'command_ms' else 'wall_ms' end)::bigint * interval '1 millisecond' + interval '10 seconds' as overdue_at
+    from executor_class_registry c where c.class = any (p_classes)
   ), claimed as (
     update job_queue q
-    set state = 'leased', lease_id = p_lease, attempt = q.attempt + 1, fence = q.fence + 1, leased_at = v_now,
-        -- twice the limit and ten seconds: a live host kills in time, the sweep is for one that can't
-        overdue_at = v_now + 2 * (c.limits ->> case when c.runtime = 'command' then 'command_ms' else 'wall_ms' end)::bigint * interval '1 millisecond' + interval '10 seconds'
-    from candidate c
-    where q.id = c.id and q.state = 'ready'
-    returning q.*
+    set state = 'leased', lease_id = p_lease, attempt = q.attempt + 1, fence = q.fence + 1, leased_at = v_now, overdue_at = w.overdue_at
+    from wanted w
+    where q.id = any (v_ids) and w.class = q.class
+    returning q.id, q.class, q.fence, q.attempt, q.max_attempts, q.leased_at, q.enqueued_at, q.idempotency_key, q.priority, q.run_at
   )
   select k.id, k.class, k.fence, k.attempt, k.max_attempts, k.leased_at, k.enqueued_at, k.idempotency_key,
-         p.payload, p.trace_id, p.parent_span_id, p.sampled, p.tracestate, (select v.version from registry_version v)
+         p.payload, p.trace_id, p.parent_span_id, p.sampled, p.tracestate, v.version, k.priority, k.run_at
   from claimed k
-  join job_payload p on p.job_id = k.id
+  cross join lateral (select * from job_payload p where p.job_id = k.id offset 0) p
+  cross join registry_version v
   order by k.priority, k.run_at, k.id;
 end
 $$;
-comment on function lessee.fn_job_claim(bigint, text[], integer[], integer) is 'word claim: ready -> leased';
-grant execute on function lessee.fn_job_claim(bigint, text[], integer[], integer) to lessee_host;
+comment on function lessee.fn_job_claim(bigint, text[], integer[], integer, jsonb) is 'word claim: ready -> leased';
+grant execute on function lessee.fn_job_claim(bigint, text[], integer[], integer, jsonb) to lessee_host;

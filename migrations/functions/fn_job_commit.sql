@@ -9,12 +9,14 @@
 -- the answer to it was lost is recognised by its span_id and accepted again.
 -- Two outcomes of one grant in one call count as one; which, is not said.
 --
--- A failing command or an output that breaks its schema undoes the effects of
--- that job alone. A caller that sets statement_timeout sends jobs with
--- commands one at a time: after it fires, nothing else bounds the statement.
--- And it says SET CONSTRAINTS ALL IMMEDIATE first, so that a deferred constraint
--- fails the command that broke it, not the transaction at its end. That is not
--- said here, because servers before 18 run deferred triggers as whoever says it.
+-- What succeeded and asks for nothing goes the short way (fn_job_succeed), the
+-- rest is decided one by one. A failing command or an output that breaks its
+-- schema undoes the effects of that job alone. A caller that sets
+-- statement_timeout sends jobs with commands one at a time: after it fires,
+-- nothing else bounds the statement. And it says SET CONSTRAINTS ALL IMMEDIATE
+-- first, so that a deferred constraint fails the command that broke it, not the
+-- transaction at its end. That is not said here, because servers before 18 run
+-- deferred triggers as whoever says it.
 create or replace function lessee.fn_job_commit(p_lease bigint, p_outcomes jsonb)
 returns table (job_id bigint, fence integer, verdict text, state text, code text, message text)
 language plpgsql volatile security definer
@@ -23,34 +25,48 @@ as $$
 #variable_conflict use_column
 declare
   v_live boolean := lessee.fn_lease_live(p_lease);
-  v_endings job_ending[] := '{}';
-  v_row record;
+  v_ids bigint[];
+  v_fences integer[];
+  v_endings job_ending[];
 begin
-  for v_row in
+  if v_live then
+    select s.ids, s.fences into v_ids, v_fences from lessee.fn_job_succeed(p_lease, p_outcomes) s;
+    if cardinality(v_ids) = jsonb_array_length(p_outcomes) then
+      return query select u.id, u.fence, 'accepted', 'succeeded', null::text, null::text from unnest(v_ids, v_fences) as u(id, fence);
+      return;
+    end if;
+  end if;
+
+  -- The locks are taken in the order of ids, so that no two commits wait for each other.
+  select array_agg(lessee.fn_job_decide(s.job, s.class, s.outcome)) into v_endings
+  from (
     select o.outcome, q as job, c as class
     from (
       select distinct on (r.job_id, r.fence, r.attempt) r as outcome
       from jsonb_populate_recordset(null::job_outcome, p_outcomes) r
+      order by r.job_id, r.fence, r.attempt
     ) o
     join job_queue q on q.id = (o.outcome).job_id and q.fence = (o.outcome).fence and q.attempt = (o.outcome).attempt
-                    and q.lease_id = p_lease and q.state in ('leased', 'running')
+                    and (q.lease_id = p_lease) is true and q.state in ('leased', 'running') -- is true: by the primary key, never by the lease
     join executor_class_registry c on c.class = q.class
     where v_live
     order by q.id
     for update of q
-  loop
-    v_endings := v_endings || lessee.fn_job_decide(v_row.job, v_row.class, v_row.outcome);
-  end loop;
+  ) s;
 
   return query
   with applied as materialized (
     select e.job_id, e.fence, e.word, d.error
     from lessee.fn_job_end(v_endings) e
     join unnest(v_endings) d on d.job_id = e.job_id and d.fence = e.fence
+    union all
+    select u.id, u.fence, 'succeed', null
+    from unnest(v_ids, v_fences) as u(id, fence)
     union all -- one or the other: what was ended before is not held now
     select t.job_id, t.fence, t.word, t.error
     from (select distinct r.job_id, r.fence, r.span_id from jsonb_populate_recordset(null::job_outcome, p_outcomes) r) o
     join job_attempt t on t.job_id = o.job_id and t.fence = o.fence and t.span_id = o.span_id and t.lease_id = p_lease
+    where not exists (select from unnest(v_ids, v_fences) as u(id, fence) where u.id = o.job_id and u.fence = o.fence)
   )
   select o.job_id, o.fence,
          case when a.word is null then 'stale' when a.word = o.word then 'accepted' else 'changed' end,

@@ -6,8 +6,12 @@ set search_path = pg_catalog, lessee, pg_temp
 as $$
 declare
   v_now timestamptz := clock_timestamp(); -- a variable, so that the index bounds the scan
+  v_ready timestamptz;
 begin
-  update job_queue q set state = 'ready'
+  if exists (select from job_queue d where d.state in ('scheduled', 'retry_wait') and d.run_at <= v_now) then
+    v_ready := lessee.fn_queue_now();
+  end if;
+  update job_queue q set state = 'ready', run_at = v_ready
   from (
     select d.id from job_queue d
     where d.state in ('scheduled', 'retry_wait') and d.run_at <= v_now

@@ -57,6 +57,7 @@ begin
     perform lessee.fn_job_insert(v_item.class, v_item.payload, v_item.idempotency_key, v_item.run_at, v_item.priority,
       format('00-%s-%s-%s', v_trace.trace_id, p_outcome.span_id, case when v_trace.sampled then '01' else '00' end),
       v_trace.tracestate, v_trace.correlation_id, p_job.id);
+    perform lessee.fn_wake();
   end loop;
 
   for v_item in select e.type from jsonb_to_recordset(p_outcome.events) as e(type text) limit 1 loop

@@ -8,10 +8,14 @@ create or replace function lessee.fn_job_end(p_endings lessee.job_ending[])
 returns table (job_id bigint, fence integer, word text)
 language plpgsql volatile
 set search_path = pg_catalog, lessee, pg_temp
+set enable_seqscan = off -- as in fn_job_succeed
+set enable_nestloop = off
+set enable_mergejoin = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare
-  v_now timestamptz := clock_timestamp();
+  v_now timestamptz := lessee.fn_queue_now();
 begin
   return query
   with held as materialized (
@@ -19,7 +23,7 @@ begin
            lessee.fn_default_retry_policy() || coalesce(c.retry_policy, '{}') as policy,
            coalesce(c.idempotency_retention, interval '1 day') as retention
     from unnest(p_endings) e
-    join job_queue q on q.id = e.job_id and q.fence = e.fence and q.lease_id = e.lease_id and q.state in ('leased', 'running')
+    cross join lateral (select * from job_queue q where q.id = e.job_id and q.fence = e.fence and (q.lease_id = e.lease_id) is true and (q.state in ('leased', 'running')) is true offset 0) q
     left join executor_class_registry c on c.class = q.class
   ), ending as materialized (
     select h.*,
@@ -35,11 +39,10 @@ begin
                              trace_id, parent_span_id, span_id, sampled, tracestate, correlation_id)
     select e.id, e.fence, e.attempt, e.class, e.word, e.lease_id, e.module_sha256, e.leased_at, v_now, e.error, e.usage, e.requests, e.log_tail,
            p.trace_id, p.parent_span_id, e.span_id, p.sampled, p.tracestate, p.correlation_id
-    from ending e join job_payload p on p.job_id = e.id
+    from ending e cross join lateral (select * from job_payload p where p.job_id = e.id offset 0) p
     returning *
   ), gone as (
-    delete from job_queue q using ending e
-    where q.id = e.id and e.word in ('succeed', 'cancel', 'dead_letter')
+    delete from job_queue q where q.id = any (array(select e.id from ending e where e.word in ('succeed', 'cancel', 'dead_letter')))
   ), back as (
     -- A job that is given back, rescued or parked has not used up its attempt.
     update job_queue q
@@ -49,7 +52,7 @@ begin
         crash_count = q.crash_count + (e.word = 'rescue')::integer,
         lease_id = null, leased_at = null, started_at = null, overdue_at = null
     from ending e
-    where q.id = e.id and e.word in ('retry', 'park', 'release', 'rescue')
+    where q.id = any (array(select b.id from ending b where b.word in ('retry', 'park', 'release', 'rescue'))) and e.id = q.id
   ), ended as (
     insert into job_final (job_id, class, state, finished_at, enqueued_at, attempt, max_attempts, crash_count, priority, fence, output, reason, idempotency_key)
     select e.id, e.class, case e.word when 'succeed' then 'succeeded' else 'cancelled' end, v_now, e.enqueued_at, e.attempt, e.max_attempts,
@@ -65,12 +68,17 @@ begin
            p.payload, e.idempotency_key, p.trace_id, p.parent_span_id, p.sampled, p.tracestate, p.correlation_id
     from ending e
     join attempted a on a.job_id = e.id
-    join job_payload p on p.job_id = e.id
+    cross join lateral (select * from job_payload p where p.job_id = e.id offset 0) p
     where e.word = 'dead_letter'
-  ), freed as (
-    update job_idempotency i set expires_at = v_now + e.retention
+  ), keyed as materialized (
+    select e.retention, i.key_row
     from ending e
-    where e.word in ('succeed', 'cancel', 'dead_letter') and i.class = e.class and i.key = e.idempotency_key and i.job_id = e.id
+    cross join lateral (select i.ctid as key_row from job_idempotency i where i.class = e.class and i.key = e.idempotency_key and i.job_id = e.id for update offset 0) i
+    where e.word in ('succeed', 'cancel', 'dead_letter') and e.idempotency_key is not null
+  ), freed as (
+    update job_idempotency i set expires_at = v_now + k.retention
+    from keyed k
+    where i.ctid = any (array(select f.key_row from keyed f)) and k.key_row = i.ctid
   )
   select e.id, e.fence, e.word from ending e;
 end

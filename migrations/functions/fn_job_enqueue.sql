@@ -22,6 +22,7 @@ declare
 begin
   select i.job_id into v_id
   from lessee.fn_job_insert(p_class, p_payload, p_key, p_run_at, p_priority, p_traceparent, p_tracestate, p_correlation_id, null) i;
+  perform lessee.fn_wake();
   return v_id;
 end
 $$;

@@ -33,6 +33,7 @@ begin
          lessee.fn_job_insert(r.class, coalesce(v_job -> 'payload', '{}'), r.key, r.run_at, r.priority, r.traceparent, r.tracestate, r.correlation_id, null) i;
     return next;
   end loop;
+  perform lessee.fn_wake();
 exception when others then -- one handler, not one for each job: a thousand subtransactions would slow every reader
   if ordinal is null or sqlstate !~ '^(LS|22)' then
     raise;

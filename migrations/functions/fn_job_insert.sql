@@ -1,5 +1,5 @@
 -- The one way into job_queue; for fn_job_enqueue, fn_job_enqueue_bulk and the
--- follow-ups of a commit. Errors: see fn_job_enqueue.
+-- follow-ups of a commit, which call fn_wake. A run_at that is past is the present. Errors: see fn_job_enqueue.
 create or replace function lessee.fn_job_insert(
   p_class text, p_payload jsonb, p_key text, p_run_at timestamptz, p_priority integer,
   p_traceparent text, p_tracestate text, p_correlation_id text, p_parent bigint,
@@ -61,7 +61,7 @@ begin
     raise exception 'run_at must be a finite time' using errcode = 'invalid_parameter_value';
   end if;
 
-  job_id := nextval(pg_get_serial_sequence('lessee.job_queue', 'id'));
+  job_id := nextval('lessee.job_queue_id_seq');
   created := true;
   if p_key is not null then
     loop
@@ -83,17 +83,17 @@ begin
     end loop;
   end if;
 
+  v_now := lessee.fn_queue_now();
   insert into job_queue (id, class, state, priority, run_at, max_attempts, enqueued_at, expires_at, idempotency_key)
   overriding system value
   values (job_id, p_class,
           case when v_class.requires_approval then 'proposed' when p_run_at > v_now then 'scheduled' else 'ready' end,
-          coalesce(p_priority, v_class.priority), coalesce(p_run_at, v_now),
+          coalesce(p_priority, v_class.priority), greatest(p_run_at, v_now),
           ((lessee.fn_default_retry_policy() || v_class.retry_policy) ->> 'max_attempts')::integer,
           v_now, greatest(v_now, p_run_at) + v_class.expires_after, p_key);
   insert into job_payload (job_id, payload, enqueued_by, parent_job_id, trace_id, parent_span_id, sampled, tracestate, correlation_id)
   select fn_job_insert.job_id, p_payload, session_user, p_parent, t.trace_id, t.parent_span_id, t.sampled, p_tracestate, p_correlation_id
   from lessee.fn_traceparent_parse(p_traceparent) t;
-  perform lessee.fn_wake();
 end
 $$;
 comment on function lessee.fn_job_insert(text, jsonb, text, timestamptz, integer, text, text, text, bigint) is 'the one way into job_queue';

@@ -7,9 +7,10 @@ set search_path = pg_catalog, lessee, pg_temp
 as $$
 declare
   v_count integer;
+  v_now timestamptz := lessee.fn_queue_now();
 begin
   update job_queue q
-  set state = 'ready', run_at = clock_timestamp(), attempt = q.attempt - 1, lease_id = null, leased_at = null, overdue_at = null
+  set state = 'ready', run_at = v_now, attempt = q.attempt - 1, lease_id = null, leased_at = null, overdue_at = null
   from jsonb_to_recordset(p_held) as h(job_id bigint, fence integer)
   where q.id = h.job_id and q.fence = h.fence and q.lease_id = p_lease and q.state = 'leased' and q.cancel_requested_at is null;
   get diagnostics v_count = row_count;

@@ -11,7 +11,7 @@ as $$
 declare
   v_dead job_dead_letter;
   v_class executor_class_registry;
-  v_now timestamptz := clock_timestamp();
+  v_now timestamptz := lessee.fn_queue_now();
 begin
   update job_dead_letter d
   set replayed_at = v_now, replayed_by = session_user, replay_reason = coalesce(nullif(p_reason, ''), 'no reason given')

@@ -5,7 +5,7 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, lessee, pg_temp
 as $$
 begin
-  update job_queue q set state = 'ready', run_at = clock_timestamp() where q.id = p_id and q.state = 'waiting';
+  update job_queue q set state = 'ready', run_at = lessee.fn_queue_now() where q.id = p_id and q.state = 'waiting';
   if not found then
     perform lessee.fn_job_state(p_id);
     return false;

@@ -10,6 +10,10 @@
 create or replace function lessee.fn_lease_renew(p_lease bigint, p_held jsonb, p_classes jsonb, out alive boolean, out ttl_ms bigint, out stop jsonb)
 language plpgsql volatile security definer
 set search_path = pg_catalog, lessee, pg_temp
+set enable_seqscan = off -- as in fn_job_succeed: a plan that follows the statistics can cost the lease
+set enable_nestloop = off
+set enable_mergejoin = off
+set jit = off
 as $$
 declare
   v_now timestamptz := clock_timestamp();
@@ -39,7 +43,7 @@ begin
   from (
     select q.id, q.fence from job_queue q
     where q.lease_id = p_lease and q.state = 'leased' and q.leased_at < v_now - ttl_ms * interval '1 millisecond'
-      and not exists (select from jsonb_to_recordset(p_held) as h(job_id bigint, fence integer) where h.job_id = q.id and h.fence = q.fence)
+      and (q.id, q.fence) not in (select h.job_id, h.fence from jsonb_to_recordset(p_held) as h(job_id bigint, fence integer) where h.job_id is not null and h.fence is not null)
     for update skip locked
   ) s;
   if v_unknown is not null then
@@ -51,21 +55,29 @@ begin
   end if;
 
   -- A job that a commit holds at this moment is past its start; to wait for it could cost the lease.
-  update job_queue q
-  set state = 'running', started_at = greatest(q.leased_at, v_now - s.started_ms * interval '1 millisecond')
-  from (
+  with started as materialized (
     select r.id, greatest(h.started_ms, 0) as started_ms
     from jsonb_to_recordset(p_held) as h(job_id bigint, fence integer, started_ms bigint)
-    join job_queue r on r.id = h.job_id and r.fence = h.fence and r.lease_id = p_lease and r.state = 'leased'
+    cross join lateral (
+      select r.id from job_queue r
+      where r.id = h.job_id and r.fence = h.fence and (r.lease_id = p_lease and r.state = 'leased') is true
+      for update skip locked
+    ) r
     where h.started_ms is not null
-    for update of r skip locked
-  ) s
-  where q.id = s.id and q.state = 'leased';
+  )
+  update job_queue q
+  set state = 'running', started_at = greatest(q.leased_at, v_now - s.started_ms * interval '1 millisecond')
+  from started s
+  where q.id = any (array(select d.id from started d)) and s.id = q.id;
 
   select coalesce(jsonb_agg(jsonb_build_object('job_id', h.job_id, 'fence', h.fence,
                                                'why', case when q.id is null then 'lost' else 'cancel' end)), '[]') into stop
   from jsonb_to_recordset(p_held) as h(job_id bigint, fence integer)
-  left join job_queue q on q.id = h.job_id and q.fence = h.fence and q.lease_id = p_lease and q.state in ('leased', 'running')
+  left join lateral (
+    select q.id, q.cancel_requested_at from job_queue q
+    where q.id = h.job_id and q.fence = h.fence and (q.lease_id = p_lease and q.state in ('leased', 'running')) is true
+    offset 0
+  ) q on true
   where q.id is null or q.cancel_requested_at is not null;
 end
 $$;

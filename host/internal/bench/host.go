@@ -76,11 +76,11 @@ func (s *site) startHost(ctx context.Context, running *sync.WaitGroup, n int, r 
 		pool.Close()
 		return err
 	}
+	listener := store.NewListener(log)
 	w := worker.New(worker.Config{
 		Host: name, Version: "bench", Slots: s.cfg.Slots, Memory: 1 << 50, Grace: 10 * time.Second,
-		Commands: 1, Network: network{}, Refresh: r.refresh,
+		Commands: 1, Network: network{}, Refresh: r.refresh, Listening: listener.Listening,
 	}, observed{store, committed}, r, log)
-	listener := store.NewListener(log)
 	listening, deaf := context.WithCancel(context.WithoutCancel(ctx))
 	running.Go(func() {
 		listener.Run(listening, func(n postgres.Notification) {

@@ -18,6 +18,7 @@ type Lease struct {
 type Job struct {
 	ID              int64
 	Class           string
+	Priority        int
 	Fence           int // +1 with every claim of this job, never reused
 	Attempt         int
 	MaxAttempts     int

@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -10,18 +12,51 @@ import (
 
 // Claim grants the lease up to limit ready jobs, in one round trip.
 func (s *Store) Claim(ctx context.Context, lease int64, wants []job.Want, limit int) ([]job.Job, error) {
+	return s.ClaimFrom(ctx, lease, wants, limit, nil)
+}
+
+// ClaimFrom is Claim that looks only at what lies behind the fronts, of the
+// classes that have any.
+func (s *Store) ClaimFrom(ctx context.Context, lease int64, wants []job.Want, limit int, fronts []job.Front) ([]job.Job, error) {
 	classes, slots := make([]string, len(wants)), make([]int32, len(wants))
 	for i, w := range wants {
 		classes[i], slots[i] = w.Class, int32(w.Slots)
 	}
+	var from any
+	if len(fronts) > 0 {
+		from = jsonOf(fronts)
+	}
 	rows, err := s.pool.Query(ctx, `select job_id, class, fence, attempt, max_attempts, leased_at, enqueued_at, coalesce(idempotency_key, ''),
-		payload, trace_id, parent_span_id, sampled, coalesce(tracestate, ''), registry_version
-		from lessee.fn_job_claim($1, $2, $3, $4)`, lease, classes, slots, limit)
+		payload, trace_id, parent_span_id, sampled, coalesce(tracestate, ''), registry_version, priority
+		from lessee.fn_job_claim($1, $2, $3, $4, $5)`, lease, classes, slots, limit, from)
 	return collect(rows, err, scanJob)
 }
 
 func scanJob(row pgx.CollectableRow) (j job.Job, err error) {
 	err = row.Scan(&j.ID, &j.Class, &j.Fence, &j.Attempt, &j.MaxAttempts, &j.LeasedAt, &j.EnqueuedAt, &j.IdempotencyKey,
-		&j.Payload, &j.Trace.TraceID, &j.Trace.SpanID, &j.Trace.Sampled, &j.Tracestate, &j.RegistryVersion)
+		&j.Payload, &j.Trace.TraceID, &j.Trace.SpanID, &j.Trace.Sampled, &j.Tracestate, &j.RegistryVersion, &j.Priority)
 	return j, err
+}
+
+// Survey moves fronts forward, to where no ready job can be before them:
+// horizon is a moment whose transactions are all over.
+func (s *Store) Survey(ctx context.Context, fronts []job.Front, horizon time.Time) (job.Survey, error) {
+	var data []byte
+	var at *time.Time
+	var xid *int64
+	var out job.Survey
+	err := s.queryRow(ctx, "select fronts, at, xid, oldest from lessee.fn_queue_front($1, $2)", []any{jsonOf(fronts), horizon}, &data, &at, &xid, &out.Oldest)
+	if err != nil {
+		return job.Survey{}, err
+	}
+	if at != nil && xid != nil {
+		out.At, out.XID = *at, *xid
+	}
+	return out, json.Unmarshal(data, &out.Fronts)
+}
+
+// Recall sends ready jobs that got behind the fronts to the back of the queue.
+func (s *Store) Recall(ctx context.Context, fronts []job.Front) (n int, err error) {
+	err = s.queryRow(ctx, "select lessee.fn_queue_recall($1)", []any{jsonOf(fronts)}, &n)
+	return n, err
 }

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,9 +24,13 @@ type Notification struct {
 
 // Listener holds one connection that listens, and makes another when it breaks.
 type Listener struct {
-	config *pgx.ConnConfig
-	log    *zap.Logger
+	config    *pgx.ConnConfig
+	log       *zap.Logger
+	listening atomic.Bool
 }
+
+// Listening reports whether notifications arrive.
+func (l *Listener) Listening() bool { return l.listening.Load() }
 
 // NewListener returns a listener that connects as the store's pool does.
 func (s *Store) NewListener(log *zap.Logger) *Listener {
@@ -66,6 +71,8 @@ func (l *Listener) listen(ctx context.Context, deliver func(Notification)) error
 			return translate(err)
 		}
 	}
+	l.listening.Store(true)
+	defer l.listening.Store(false)
 	for _, channel := range channels {
 		deliver(Notification{Channel: channel})
 	}

@@ -10,12 +10,17 @@ import (
 	"github.com/lessee-run/lessee/registry"
 )
 
+// share is how many jobs of each class a claim grants at least, if there are so
+// many; fn_job_claim.sql says why not always all.
+const share = 16
+
 // claimLoop takes jobs until ctx ends or the lease is lost.
 func (s *session) claimLoop(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.writes, cancel)()
-	passed := 0 // offers in a row that kept memory for classes without jobs
+	passed := 0              // offers in a row that kept memory for classes without jobs
+	look := time.Duration(0) // until the next look that nobody asked for
 	for ctx.Err() == nil {
 		o, more := s.offer(), false
 		if len(o.wants) > 0 {
@@ -32,14 +37,19 @@ func (s *session) claimLoop(ctx context.Context) {
 			s.start(s.resolve(ctx, jobs, o))
 			more = o.more(jobs)
 			if len(jobs) > 0 {
-				passed = 0
+				passed, look = 0, 0
+			}
+			if len(jobs) >= share {
+				continue
 			}
 		}
 		if passed++; o.kept && passed <= len(o.classes) {
 			continue // the next offer begins with another class
 		}
-		passed = 0
-		s.await(ctx, more || len(o.wants) == 0)
+		passed, look = 0, s.nextLook(look)
+		if s.await(ctx, more || len(o.wants) == 0, look) {
+			look = 0
+		}
 	}
 }
 
@@ -49,8 +59,12 @@ func (s *session) claimLoop(ctx context.Context) {
 func (s *session) claim(ctx context.Context, o offer) ([]job.Job, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(s.trusted(), time.Millisecond))
 	defer cancel()
-	jobs, err := s.store.Claim(ctx, s.lease, o.wants, o.limit)
+	began := time.Now()
+	jobs, err := s.store.ClaimFrom(ctx, s.lease, o.wants, o.limit, s.fronts.ranges())
 	s.hold(jobs)
+	if s.fronts.note(jobs, time.Since(began)) && err == nil {
+		s.survey(ctx)
+	}
 	return jobs, err
 }
 
@@ -135,19 +149,45 @@ func (s *session) freeSlot(class registry.Class) {
 	signal(s.freed)
 }
 
-// await waits for a reason to claim again. A free slot is one only when there
-// may be something to claim for it.
-func (s *session) await(ctx context.Context, wantsSlot bool) {
+// firstLook is how soon a host looks again after it found something, or was
+// woken: of enqueues that follow close on one another only the first sends word.
+const firstLook = 5 * time.Millisecond
+
+// toldPolls is how many polls apart the looks of a host are that is told of work.
+const toldPolls = 5
+
+// told reports whether NOTIFY tells this host of work.
+func (s *session) told() bool {
+	return s.runner.Snapshot().Settings.Notify && s.cfg.Listening != nil && s.cfg.Listening()
+}
+
+// nextLook is how long to wait for a reason to look, after a wait of last that
+// brought none: the looks grow apart until they are as far as the settings say.
+func (s *session) nextLook(last time.Duration) time.Duration {
+	settings := s.runner.Snapshot().Settings
+	most := settings.Poll
+	if s.told() {
+		most *= toldPolls
+	}
+	return min(most, max(firstLook, 2*last))
+}
+
+// await waits for a reason to claim again, for look at most. A free slot is one
+// only when there may be something to claim for it. True: something happened.
+func (s *session) await(ctx context.Context, wantsSlot bool, look time.Duration) bool {
 	freed := s.freed
 	if !wantsSlot {
 		freed = nil
 	}
-	poll := time.NewTimer(s.runner.Snapshot().Settings.Poll)
-	defer poll.Stop()
+	timer := time.NewTimer(look)
+	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 	case <-s.wake:
+		return true
 	case <-freed:
-	case <-poll.C:
+		return true
+	case <-timer.C:
 	}
+	return false
 }

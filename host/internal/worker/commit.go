@@ -16,7 +16,7 @@ import (
 type policy = registry.RetryPolicy
 
 // batchMax bounds one commit.
-const batchMax = 500
+const batchMax = 1000
 
 // commitLoop commits what attempts settle, as many at once as have gathered
 // while the last commit was on its way.
@@ -137,6 +137,9 @@ func (s *session) commitFailure(b settled, cause error) {
 func (s *session) conclude(verdicts []job.Verdict) {
 	for _, v := range verdicts {
 		s.settle(grantID{v.JobID, v.Fence})
+		if v.State == job.RetryWait {
+			signal(s.wakeDue)
+		}
 		switch v.Verdict {
 		case job.Stale:
 			s.log.Warn("a result was refused: the job is not this lease's any more", zap.Int64("job", v.JobID), zap.String("code", string(v.Code)), zap.String("why", v.Message))

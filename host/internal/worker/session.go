@@ -30,6 +30,7 @@ type session struct {
 	freed     chan struct{} // a slot became free
 	outcomes  chan settled  // from attempts to the committer
 	attempts  sync.WaitGroup
+	fronts    fronts            // of the queue
 	reported  map[string]string // class, or digest of a module -> what was last reported of it
 
 	mu           sync.Mutex
@@ -90,7 +91,8 @@ func newSession(ctx context.Context, w *Worker, lease job.Lease, before time.Tim
 		Worker: w, lease: lease.ID, ttl: lease.TTL, log: w.log.With(zap.Int64("lease", lease.ID)),
 		work: work, end: end, writes: writes, endWrites: endWrites,
 		gone: make(chan struct{}), freed: make(chan struct{}, 1), outcomes: make(chan settled, w.cfg.Slots), reported: map[string]string{},
-		held: map[grantID]*grant{}, running: map[string]int{},
+		fronts: fronts{lanes: map[lane]job.Front{}},
+		held:   map[grantID]*grant{}, running: map[string]int{},
 	}
 	s.trust(before, lease.TTL)
 	return s

@@ -8,27 +8,56 @@ import (
 )
 
 // sweepEvery is how often a host offers to do the housekeeping that one host does.
-const sweepEvery = 2 * time.Second
+// It bounds, with the lease's TTL, how soon the jobs of a dead host run again.
+const sweepEvery = 5 * time.Second
 
-// dueEvery is how often a host looks for jobs that have become due, when it
-// knows of none that will be sooner.
-const dueEvery = time.Second
+// When a host looks for jobs that have become due, and knows of none that will be sooner.
+const (
+	dueEvery = time.Second      // while it is told of work, or can't be told
+	dueIdle  = 10 * time.Second // when it is told of none
+)
 
 // sweepLoop makes due jobs ready, and rescues those of hosts that are gone.
 func (s *session) sweepLoop(ctx context.Context) {
-	nextSweep := time.Now()
+	nextDue, nextSweep, nextRecall := time.Now(), time.Now(), time.Now().Add(recallEvery)
+	var looked time.Time // for due jobs
+	quiet := 0           // looks since somebody sent word
 	for ctx.Err() == nil {
-		wait := s.due(ctx)
-		if now := time.Now(); !now.Before(nextSweep) {
+		now := time.Now()
+		if !now.Before(nextDue) {
+			quiet++
+			looked = now
+			nextDue = now.Add(s.due(ctx, quiet))
+		}
+		if !now.Before(nextSweep) {
 			s.sweep(ctx)
 			nextSweep = now.Add(sweepEvery)
 		}
-		sleep(ctx, wait)
+		if !now.Before(nextRecall) {
+			s.recall(ctx)
+			nextRecall = now.Add(recallEvery)
+		}
+		timer := time.NewTimer(time.Until(earliest(nextDue, nextSweep)))
+		select {
+		case <-ctx.Done():
+		case <-s.wakeDue: // what came may be due later, and the last of it came without a word
+			quiet = 0
+			nextDue = earliest(nextDue, looked.Add(dueEvery))
+		case <-timer.C:
+		}
+		timer.Stop()
 	}
 }
 
+func earliest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
 // due returns how long to wait before the next look.
-func (s *session) due(ctx context.Context) time.Duration {
+func (s *session) due(ctx context.Context, quiet int) time.Duration {
 	promoted, next, err := s.store.Due(ctx)
 	switch {
 	case err != nil:
@@ -39,10 +68,14 @@ func (s *session) due(ctx context.Context) time.Duration {
 	case promoted > 0:
 		s.Wake()
 	}
-	if next >= 0 && next < dueEvery {
+	pause := dueEvery
+	if quiet > 2 && s.told() {
+		pause = dueIdle
+	}
+	if next >= 0 && next < pause {
 		return max(next, 5*time.Millisecond)
 	}
-	return dueEvery
+	return pause
 }
 
 func (s *session) sweep(ctx context.Context) {

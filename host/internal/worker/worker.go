@@ -20,7 +20,9 @@ type Store interface {
 	CloseLease(ctx context.Context, lease int64) error
 	ReportClass(ctx context.Context, lease int64, class string, found job.Readiness) error
 	ReportModule(ctx context.Context, lease int64, digest string, admission registry.Admission) error
-	Claim(ctx context.Context, lease int64, wants []job.Want, limit int) ([]job.Job, error)
+	ClaimFrom(ctx context.Context, lease int64, wants []job.Want, limit int, fronts []job.Front) ([]job.Job, error)
+	Survey(ctx context.Context, fronts []job.Front, horizon time.Time) (job.Survey, error)
+	Recall(ctx context.Context, fronts []job.Front) (int, error)
 	Commit(ctx context.Context, lease int64, outcomes []job.Outcome, timeout time.Duration) ([]job.Verdict, error)
 	Release(ctx context.Context, lease int64, jobs []job.Job) error
 	Due(ctx context.Context) (promoted int, next time.Duration, err error)
@@ -59,6 +61,9 @@ type Config struct {
 	// they last, and the heartbeat must never wait for a connection.
 	Commands int
 	Network  Network
+	// Listening reports whether NOTIFY reaches this host, which need not poll then.
+	// nil: it does not.
+	Listening func() bool
 	// Refresh brings the Runner to the registry's newest version; called when a
 	// claim shows that there is one.
 	Refresh func(context.Context) error
@@ -66,13 +71,14 @@ type Config struct {
 
 // Worker leases jobs, runs them, commits what they answered.
 type Worker struct {
-	cfg    Config
-	store  Store
-	runner Runner
-	log    *zap.Logger
-	wake   chan struct{} // something may be ready
-	renew  chan struct{} // look at the lease now
-	killed chan struct{} // closed by Kill
+	cfg     Config
+	store   Store
+	runner  Runner
+	log     *zap.Logger
+	wake    chan struct{} // something may be ready
+	wakeDue chan struct{} // or be so later
+	renew   chan struct{} // look at the lease now
+	killed  chan struct{} // closed by Kill
 
 	commands chan struct{} // held by commits with commands
 	killOnce sync.Once
@@ -84,13 +90,13 @@ type Worker struct {
 func New(cfg Config, store Store, runner Runner, log *zap.Logger) *Worker {
 	return &Worker{
 		cfg: cfg, store: store, runner: runner, log: log,
-		wake: make(chan struct{}, 1), renew: make(chan struct{}, 1), killed: make(chan struct{}),
+		wake: make(chan struct{}, 1), wakeDue: make(chan struct{}, 1), renew: make(chan struct{}, 1), killed: make(chan struct{}),
 		commands: make(chan struct{}, max(1, cfg.Commands)),
 	}
 }
 
-// Wake says that jobs may be ready or classes may have become runnable.
-func (w *Worker) Wake() { signal(w.wake) }
+// Wake says that jobs may be ready or scheduled, or classes may have become runnable.
+func (w *Worker) Wake() { signal(w.wake); signal(w.wakeDue) }
 
 // Look makes the worker renew its lease now: an operator cancelled a job it
 // may hold, or the readiness of a class changed.
