@@ -22,6 +22,7 @@ set enable_bitmapscan = off
 set enable_nestloop = off
 set enable_mergejoin = off
 set jit = off
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare

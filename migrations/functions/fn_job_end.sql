@@ -12,6 +12,7 @@ set enable_seqscan = off -- as in fn_job_succeed
 set enable_nestloop = off
 set enable_mergejoin = off
 set jit = off
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare

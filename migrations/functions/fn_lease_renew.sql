@@ -14,6 +14,7 @@ set enable_seqscan = off -- as in fn_job_succeed: a plan that follows the statis
 set enable_nestloop = off
 set enable_mergejoin = off
 set jit = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_now timestamptz := clock_timestamp();

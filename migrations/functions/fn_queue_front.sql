@@ -19,6 +19,7 @@ set search_path = pg_catalog, lessee, pg_temp
 set enable_seqscan = off -- as in fn_job_succeed
 set enable_bitmapscan = off
 set jit = off
+set plan_cache_mode = force_generic_plan
 as $$
 begin
   select coalesce(jsonb_agg(jsonb_build_object('class', f.class, 'priority', f.priority, 'run_at', g.run_at, 'id', g.id)), '[]') into fronts

@@ -42,6 +42,8 @@ var executors = map[string]string{
 	"fn_module_fetch":         "host operator",
 	"fn_module_report":        "host",
 	"fn_process_error":        "operator",
+	"fn_queue_front":          "host",
+	"fn_queue_recall":         "host",
 	"fn_registry_snapshot":    "host operator reader",
 	"fn_registry_version":     "host operator reader",
 	"fn_retry_policy_error":   "operator",
