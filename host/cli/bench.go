@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
@@ -18,7 +19,7 @@ job (--executor wasm); everything else is what every job costs. The login must o
 the schema. A measurement counts only if every job was done, once: the database is asked.`
 
 func (a *app) benchCommand() *cobra.Command {
-	return a.groupOf("bench", "Measure an installation", benchLong, a.benchBurnCommand(), a.benchSteadyCommand(), a.benchMixedCommand())
+	return a.groupOf("bench", "Measure an installation", benchLong, a.benchBurnCommand(), a.benchSteadyCommand(), a.benchMixedCommand(), a.benchPinnedCommand())
 }
 
 // benchFlags are common to all measurements.
@@ -71,6 +72,37 @@ func (a *app) benchSteadyCommand() *cobra.Command {
 	c.Flags().IntVar(&f.cfg.Classes, "classes", f.cfg.Classes, "classes that the jobs are of, in turn")
 	c.RunE = a.run(func(ctx context.Context, _ []string) error { return a.benchSteady(ctx, f) })
 	return c
+}
+
+func (a *app) benchPinnedCommand() *cobra.Command {
+	c := &cobra.Command{Use: "pinned", Short: "Full speed while a transaction holds a snapshot", Args: cobra.NoArgs, Example: "  lessee bench pinned --for 3m"}
+	f := &benchFlags{}
+	f.add(c)
+	c.Flags().DurationVar(&f.cfg.For, "for", time.Minute, "how long; the snapshot is held for the last four fifths of it")
+	c.RunE = a.run(func(ctx context.Context, _ []string) error { return a.benchPinned(ctx, f) })
+	return c
+}
+
+func (a *app) benchPinned(ctx context.Context, f *benchFlags) error {
+	var p bench.Pinned
+	err := a.measure(ctx, f, func(cfg bench.Config, log *zap.Logger) (err error) {
+		p, err = bench.RunPinned(ctx, cfg, log)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := f.writePlot(p.Plot()); err != nil {
+		return err
+	}
+	if *f.asJSON {
+		return a.printJSON(p)
+	}
+	return a.fields([][2]string{
+		{"before", fmt.Sprintf("%.0f/s, enqueued and drained", p.BeforePS)},
+		{"pinned, first", fmt.Sprintf("%.0f/s", p.FirstPS)},
+		{"pinned, last", fmt.Sprintf("%.0f/s, %.0f %% of before, past %d dead entries", p.LastPS, 100*p.Kept, p.Dead)},
+	})
 }
 
 func (a *app) benchBurn(ctx context.Context, f *benchFlags) error {

@@ -13,12 +13,16 @@ const (
 
 // Plot draws jobs a second over the time of the drain.
 func (b Burn) Plot() []byte {
-	perSecond := make([]float64, len(b.Completions))
+	return plot(fmt.Sprintf("%d jobs drained: %.0f/s", b.Config.Jobs, b.DrainedPS), "jobs/s", fmt.Sprintf("%.1f s", b.Seconds), perSecond(b.Completions))
+}
+
+func perSecond(completions []int64) []float64 {
+	out := make([]float64, len(completions))
 	last := int64(0)
-	for i, n := range b.Completions {
-		perSecond[i], last = float64(n-last)/Tick.Seconds(), n
+	for i, n := range completions {
+		out[i], last = float64(n-last)/Tick.Seconds(), n
 	}
-	return plot(fmt.Sprintf("%d jobs drained: %.0f/s", b.Config.Jobs, b.DrainedPS), "jobs/s", fmt.Sprintf("%.1f s", b.Seconds), perSecond)
+	return out
 }
 
 // Plot draws the latency of each percentile.

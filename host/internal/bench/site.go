@@ -66,14 +66,16 @@ func (s *site) fill(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(s.cfg.Writers)
 	for first := 0; first < s.cfg.Jobs; first += enqueueBatch {
-		group.Go(func() error {
-			_, err := s.pool.Exec(ctx, `select count(*) from lessee.fn_job_enqueue_bulk((select jsonb_agg(jsonb_build_object(
-				'class', ($1::text[])[1 + n % cardinality($1)], 'payload', jsonb_build_object('n', n, 'text', repeat('x', $4))))
-				from generate_series($2::int, $3::int) n))`, s.classes, first, min(first+enqueueBatch, s.cfg.Jobs)-1, s.cfg.Payload)
-			return err
-		})
+		group.Go(func() error { return s.enqueueBatch(ctx, first, min(enqueueBatch, s.cfg.Jobs-first)) })
 	}
 	return group.Wait()
+}
+
+func (s *site) enqueueBatch(ctx context.Context, first, jobs int) error {
+	_, err := s.pool.Exec(ctx, `select count(*) from lessee.fn_job_enqueue_bulk((select jsonb_agg(jsonb_build_object(
+		'class', ($1::text[])[1 + n % cardinality($1)], 'payload', jsonb_build_object('n', n, 'text', repeat('x', $4))))
+		from generate_series($2::int, $3::int) n))`, s.classes, first, first+jobs-1, s.cfg.Payload)
+	return err
 }
 
 // analyze gives the planner the statistics that autovacuum would.

@@ -1,6 +1,11 @@
 package job
 
-import "time"
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+)
 
 // Front is where the live part of one priority of one class begins: of it only
 // what lies after (RunAt, ID) is claimed. RunAt is the database's text.
@@ -12,18 +17,85 @@ type Front struct {
 	Until    int    `json:"until,omitempty"` // of a claim: other priorities up to this one are looked at as well
 }
 
-// Bounds of priorities, and of their fronts.
+// Bounds of priorities, and the front before everything.
 const (
-	PriorityNone = -1          // below the lowest
-	PriorityEnd  = 1<<15 - 1   // above the highest
-	FrontStart   = "-infinity" // before everything
+	priorityNone = -1
+	priorityEnd  = 1<<15 - 1
+	frontStart   = "-infinity"
 )
 
 // Survey is the answer to a question for fronts.
 type Survey struct {
 	Fronts []Front
-	// At every moment some transactions are at work; when all that had an id at At
-	// are over, a later survey's Oldest has reached XID.
+	// When all transactions are over that had an id at At, a later survey's Oldest
+	// has reached XID. XID is 0 when there is no such sample.
 	At          time.Time
-	XID, Oldest int64 // XID is 0 when there is no sample
+	XID, Oldest int64
+}
+
+// lane is one priority of one class.
+type lane struct {
+	class    string
+	priority int
+}
+
+// Fronts is what a host knows of where the live part of each lane begins, so that
+// claims do not walk its dead entries again. fn_queue_front.sql argues why no
+// ready job is before them. The zero value knows nothing.
+type Fronts struct {
+	lanes   map[lane]Front
+	horizon time.Time // a moment whose transactions are all over
+	sample  Survey    // of which it is to be found out next
+}
+
+// Note takes note of the lanes of granted jobs.
+func (f *Fronts) Note(jobs []Job) {
+	if f.lanes == nil {
+		f.lanes = map[lane]Front{}
+	}
+	for _, j := range jobs {
+		if _, known := f.lanes[lane{j.Class, j.Priority}]; !known {
+			f.lanes[lane{j.Class, j.Priority}] = Front{Class: j.Class, Priority: j.Priority, RunAt: frontStart}
+		}
+	}
+}
+
+// List is the fronts, by class and priority.
+func (f *Fronts) List() []Front {
+	return slices.SortedFunc(maps.Values(f.lanes), func(a, b Front) int {
+		return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.Priority, b.Priority))
+	})
+}
+
+// Horizon is a moment whose transactions are all over.
+func (f *Fronts) Horizon() time.Time { return f.horizon }
+
+// Ranges are what a claim has to look at, of the classes with a front: each lane
+// from there on, and the priorities between the lanes.
+func (f *Fronts) Ranges() []Front {
+	out := f.List()
+	known := len(out)
+	for i := range known {
+		out[i].Until = priorityEnd
+		if i+1 < known && out[i+1].Class == out[i].Class {
+			out[i].Until = out[i+1].Priority
+		}
+		if i == 0 || out[i-1].Class != out[i].Class {
+			out = append(out, Front{Class: out[i].Class, Priority: priorityNone, RunAt: frontStart, Until: out[i].Priority})
+		}
+	}
+	return out
+}
+
+// Learn takes the answer to a survey.
+func (f *Fronts) Learn(s Survey) {
+	for _, front := range s.Fronts {
+		f.lanes[lane{front.Class, front.Priority}] = front
+	}
+	if f.sample.XID != 0 && s.Oldest >= f.sample.XID {
+		f.horizon, f.sample = f.sample.At, Survey{}
+	}
+	if f.sample.XID == 0 {
+		f.sample = Survey{At: s.At, XID: s.XID}
+	}
 }

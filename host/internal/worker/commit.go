@@ -135,8 +135,12 @@ func (s *session) commitFailure(b settled, cause error) {
 }
 
 func (s *session) conclude(verdicts []job.Verdict) {
+	ids := make([]grantID, len(verdicts))
+	for i, v := range verdicts {
+		ids[i] = grantID{v.JobID, v.Fence}
+	}
+	s.settle(ids...)
 	for _, v := range verdicts {
-		s.settle(grantID{v.JobID, v.Fence})
 		if v.State == job.RetryWait {
 			signal(s.wakeDue)
 		}

@@ -32,7 +32,7 @@ func (s *session) execute(j job.Job, class registry.Class) job.Outcome {
 	span := newSpanID()
 	e := &execution{job: j, class: class, envelope: j.Envelope(class, span), sink: &attemptSink{
 		network: s.cfg.Network,
-		attemptLog: &attemptLog{log: s.log.With(
+		attemptLog: &attemptLog{log: s.log.WithLazy(
 			zap.Int64("job", j.ID), zap.String("class", j.Class), zap.Int("attempt", j.Attempt),
 			zap.String("trace_id", j.Trace.TraceID), zap.String("span_id", span))},
 	}}

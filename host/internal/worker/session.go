@@ -91,8 +91,7 @@ func newSession(ctx context.Context, w *Worker, lease job.Lease, before time.Tim
 		Worker: w, lease: lease.ID, ttl: lease.TTL, log: w.log.With(zap.Int64("lease", lease.ID)),
 		work: work, end: end, writes: writes, endWrites: endWrites,
 		gone: make(chan struct{}), freed: make(chan struct{}, 1), outcomes: make(chan settled, w.cfg.Slots), reported: map[string]string{},
-		fronts: fronts{lanes: map[lane]job.Front{}},
-		held:   map[grantID]*grant{}, running: map[string]int{},
+		held: map[grantID]*grant{}, running: map[string]int{},
 	}
 	s.trust(before, lease.TTL)
 	return s
@@ -200,10 +199,12 @@ func (s *session) hold(jobs []job.Job) {
 	s.note(func(st *Status) { st.Uncommitted = n })
 }
 
-// settle forgets a grant: it is committed, stale or given back.
-func (s *session) settle(id grantID) {
+// settle forgets grants: they are committed, stale or given back.
+func (s *session) settle(ids ...grantID) {
 	s.mu.Lock()
-	delete(s.held, id)
+	for _, id := range ids {
+		delete(s.held, id)
+	}
 	n := len(s.held)
 	s.mu.Unlock()
 	s.note(func(st *Status) { st.Uncommitted = n })
