@@ -34,6 +34,8 @@ var allowed = map[string][]string{
 	"host/internal/postgres/postgrestest": {"host/internal/postgres", "host/internal/devpg/devpgtest"},
 	"host/internal/devpg":                 {},
 	"host/internal/devpg/devpgtest":       {"host/internal/devpg"},
+	"host/internal/bench":                 {"abi", "registry", "host/internal/job", "host/internal/postgres", "host/internal/wasm", "host/internal/worker"},
+	"host/internal/bench/server":          {"host/internal/devpg", "host/internal/postgres"},
 	"host/internal/wasm/wasmtest":         {},
 	"host/internal/executor/executortest": {"abi", "registry", "host/internal/job", "host/internal/executor"},
 	"host":                                {"abi", "registry", "host/internal"},

@@ -14,7 +14,7 @@ as $$
 declare
   v_now bigint := extract(epoch from clock_timestamp()) * 1000000;
 begin
-  if (select abs(v_now - w.last_value) < 5000 from wake_moment w) then -- abs: a clock can be set back
+  if (select abs(v_now - w.last_value) < 2000 from wake_moment w) then -- abs: a clock can be set back
     return;
   end if;
   if (select s.value from runtime_setting s where s.name = 'queue.notify.enabled') = 'true' then

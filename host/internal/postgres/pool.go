@@ -8,6 +8,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
+// pingAfter is how long a connection rests before its next use tries it first.
+const pingAfter = 20 * time.Second
+
 // Connect opens a pool on dsn and makes sure that a server of a supported
 // version answers. application names the pool in pg_stat_activity.
 func Connect(ctx context.Context, dsn, application string, maxConns int32) (*pgxpool.Pool, error) {
@@ -17,6 +20,8 @@ func Connect(ctx context.Context, dsn, application string, maxConns int32) (*pgx
 	}
 	cfg.MaxConns = maxConns
 	cfg.ConnConfig.RuntimeParams["application_name"] = application
+	// By default every use after a second of rest is two questions, and a host asks once a second.
+	cfg.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool { return p.IdleDuration > pingAfter }
 	if cfg.ConnConfig.ConnectTimeout == 0 {
 		cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	}

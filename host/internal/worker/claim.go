@@ -151,7 +151,7 @@ func (s *session) freeSlot(class registry.Class) {
 
 // firstLook is how soon a host looks again after it found something, or was
 // woken: of enqueues that follow close on one another only the first sends word.
-const firstLook = 5 * time.Millisecond
+const firstLook = 2 * time.Millisecond
 
 // toldPolls is how many polls apart the looks of a host are that is told of work.
 const toldPolls = 5

@@ -1,0 +1,36 @@
+package host_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/lessee-run/lessee/host"
+)
+
+// Every statement of a host is a transaction of its own, so the server's count
+// of those tells how many an idle host sends.
+func TestHost_AsksOnceASecondAtMostWhileNothingHappens(t *testing.T) {
+	t.Parallel()
+	const settling, window, hosts = 15 * time.Second, 30 * time.Second, 3
+	i := install(t)
+	i.guest(nil)
+	for range hosts {
+		i.host(func(c *host.Config) { c.Conns = 4 })
+	}
+	i.awaitState(i.enqueue("guest", `{}`), "succeeded")
+	time.Sleep(settling) // what is measured is time itself: looks have grown as far apart as they get
+	before := i.transactions()
+	time.Sleep(window)
+	const autovacuum = 6 // its transactions are counted, too
+	if n := i.transactions() - before; n > int64(hosts*window.Seconds())+autovacuum {
+		t.Errorf("%d idle hosts asked %d times in %s", hosts, n, window)
+	} else {
+		t.Logf("%d idle hosts asked %d times in %s", hosts, n, window)
+	}
+}
+
+// transactions is how many there were in this database, as the sessions last reported.
+func (i *installation) transactions() int64 {
+	i.t.Helper()
+	return scan[int64](i, "select xact_commit + xact_rollback from pg_stat_database where datname = current_database()")
+}
