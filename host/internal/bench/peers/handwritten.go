@@ -39,7 +39,7 @@ const (
 )
 
 // handSettings are the batches and goroutines of the sweep; the best counts.
-var handSettings = []struct{ batch, goroutines int }{{1000, 2}, {1000, 3}, {500, 4}}
+var handSettings = []struct{ batch, goroutines int }{{1000, 2}, {1000, 3}}
 
 func handwritten(ctx context.Context, b *bench, dsn string) (float64, error) {
 	migrate := exec.CommandContext(ctx, filepath.Join(b.dir, "lessee"), "--dsn", dsn, "migrate", "up")
