@@ -183,7 +183,7 @@ func (l *law) entriesRead(sql string, args ...any) int64 {
 	if err != nil {
 		l.Fatal(err)
 	}
-	defer tx.Rollback(context.WithoutCancel(l.Context())) //nolint:errcheck // that is what it is for
+	defer tx.Rollback(context.WithoutCancel(l.Context()))                                      //nolint:errcheck // that is what it is for
 	const read = "select pg_stat_get_xact_tuples_returned('lessee.job_queue_ready'::regclass)" // since the session last reported
 	before, err := askOn[int64](l.Context(), tx, read)
 	if err != nil {
