@@ -28,6 +28,7 @@ as $$
 declare
   v_now timestamptz := clock_timestamp();
   v_share integer := greatest(16, 4 * p_max / greatest(1, cardinality(p_classes)));
+  v_fronted text[] := array(select distinct x.class from jsonb_to_recordset(p_fronts) as x(class text));
   v_ids bigint[];
 begin
   if (select s.value from runtime_setting s where s.name = 'queue.runtime.phase') <> '"running"' or not lessee.fn_lease_live(p_lease) then
@@ -45,7 +46,7 @@ begin
         select x.priority, x.run_at, x.id, x.until from jsonb_to_recordset(p_fronts) as x(class text, priority smallint, run_at timestamptz, id bigint, until smallint) where x.class = w.class
         union all
         select -1::smallint, '-infinity'::timestamptz, 0::bigint, 32767::smallint
-        where not coalesce(p_fronts @> jsonb_build_array(jsonb_build_object('class', w.class)), false)
+        where w.class <> all (v_fronted)
       ) x
       cross join lateral (
         select r.id, r.priority, r.run_at

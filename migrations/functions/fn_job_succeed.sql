@@ -42,7 +42,7 @@ begin
     returning q.id, q.fence, q.attempt, q.max_attempts, q.crash_count, q.class, q.priority, q.leased_at, q.enqueued_at, q.idempotency_key
   ), ending as materialized (
     select distinct on (d.id) d.*, g.output, g.error, g.usage, g.requests, g.log_tail, g.span_id, g.module_sha256, g.ordinality
-    from gone d join granted g on g.job_id = d.id
+    from gone d join granted g on g.job_id = d.id and g.fence = d.fence and g.attempt = d.attempt
     order by d.id
   ), attempted as (
     insert into job_attempt (job_id, fence, attempt, class, word, lease_id, module_sha256, leased_at, ended_at, error, usage, requests, log_tail,

@@ -39,22 +39,28 @@ type lane struct {
 	priority int
 }
 
+// lanesMax bounds what is remembered of one class. Its other priorities lie
+// between those lanes, and are looked at from their start.
+const lanesMax = 16
+
 // Fronts is what a host knows of where the live part of each lane begins, so that
 // claims do not walk its dead entries again. fn_queue_front.sql argues why no
 // ready job is before them. The zero value knows nothing.
 type Fronts struct {
 	lanes   map[lane]Front
-	horizon time.Time // a moment whose transactions are all over
-	sample  Survey    // of which it is to be found out next
+	count   map[string]int // of lanes by class
+	horizon time.Time      // a moment whose transactions are all over
+	sample  Survey         // of which it is to be found out next
 }
 
 // Note takes note of the lanes of granted jobs.
 func (f *Fronts) Note(jobs []Job) {
 	if f.lanes == nil {
-		f.lanes = map[lane]Front{}
+		f.lanes, f.count = map[lane]Front{}, map[string]int{}
 	}
 	for _, j := range jobs {
-		if _, known := f.lanes[lane{j.Class, j.Priority}]; !known {
+		if _, known := f.lanes[lane{j.Class, j.Priority}]; !known && f.count[j.Class] < lanesMax {
+			f.count[j.Class]++
 			f.lanes[lane{j.Class, j.Priority}] = Front{Class: j.Class, Priority: j.Priority, RunAt: frontStart}
 		}
 	}
@@ -70,10 +76,14 @@ func (f *Fronts) List() []Front {
 // Horizon is a moment whose transactions are all over.
 func (f *Fronts) Horizon() time.Time { return f.horizon }
 
-// Ranges are what a claim has to look at, of the classes with a front: each lane
+// Ranges are what a claim has to look at, of the wanted classes with a front: each lane
 // from there on, and the priorities between the lanes.
-func (f *Fronts) Ranges() []Front {
-	out := f.List()
+func (f *Fronts) Ranges(wants []Want) []Front {
+	wanted := map[string]bool{}
+	for _, w := range wants {
+		wanted[w.Class] = true
+	}
+	out := slices.DeleteFunc(f.List(), func(front Front) bool { return !wanted[front.Class] })
 	known := len(out)
 	for i := range known {
 		out[i].Until = priorityEnd

@@ -9,6 +9,8 @@ import (
 	"github.com/lessee-run/lessee/host/internal/job"
 )
 
+var plain = []job.Want{{Class: "plain", Slots: 1000}}
+
 // claimer is a host that remembers the front of the queue.
 type claimer struct {
 	*law
@@ -19,7 +21,7 @@ type claimer struct {
 // claim takes what it finds from its fronts on.
 func (c *claimer) claim() (ids []int64) {
 	c.Helper()
-	jobs, err := c.store.ClaimFrom(c.Context(), c.lease, []job.Want{{Class: "plain", Slots: 1000}}, 1000, c.fronts.Ranges())
+	jobs, err := c.store.ClaimFrom(c.Context(), c.lease, plain, 1000, c.fronts.Ranges(plain))
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -168,7 +170,7 @@ func TestFront_ClaimsWalkNoDeadEntriesWhileASnapshotIsHeld(t *testing.T) {
 		c.survey()
 	}
 	c.enqueue(10)
-	if n := c.entriesRead("select count(*) from lessee.fn_job_claim($1, '{plain}', '{10}', 10, $2)", c.lease, c.fronts.Ranges()); n > 100 {
+	if n := c.entriesRead("select count(*) from lessee.fn_job_claim($1, '{plain}', '{10}', 10, $2)", c.lease, c.fronts.Ranges(plain)); n > 100 {
 		t.Errorf("a claim from the front reads %d entries", n)
 	}
 	if n := c.entriesRead("select count(*) from lessee.fn_job_claim($1, '{plain}', '{10}', 10)", c.lease); n < 1000 {

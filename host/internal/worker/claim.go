@@ -60,7 +60,7 @@ func (s *session) claim(ctx context.Context, o offer) ([]job.Job, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(s.trusted(), time.Millisecond))
 	defer cancel()
 	began := time.Now()
-	jobs, err := s.store.ClaimFrom(ctx, s.lease, o.wants, o.limit, s.fronts.ranges())
+	jobs, err := s.store.ClaimFrom(ctx, s.lease, o.wants, o.limit, s.fronts.ranges(o.wants))
 	s.hold(jobs)
 	if s.fronts.note(jobs, time.Since(began)) && err == nil {
 		s.survey(ctx)

@@ -30,10 +30,10 @@ type fronts struct {
 	at      time.Time // of the last survey
 }
 
-func (f *fronts) ranges() []job.Front {
+func (f *fronts) ranges(wants []job.Want) []job.Front {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.known.Ranges()
+	return f.known.Ranges(wants)
 }
 
 func (f *fronts) list() ([]job.Front, time.Time) {

@@ -1,0 +1,47 @@
+package postgres_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/lessee-run/lessee/host/internal/job"
+)
+
+// What succeeded and asks for nothing goes a way of its own (fn_job_succeed); in
+// one batch with everything else it must come to the same.
+func TestSucceed_TakesTheRightOnesOutOfAMixedBatch(t *testing.T) {
+	l := newLaw(t)
+	l.class("plain", "")
+	l.class("strict", `result_schema = '{"type": "object"}'`)
+	for range 4 {
+		l.enqueue("plain")
+	}
+	l.enqueue("strict")
+	lease := l.lease()
+	jobs := append(l.claim(lease, "plain", 4), l.claim(lease, "strict", 1)...)
+	answer := func(j job.Job, word job.Word, output string) job.Outcome {
+		o := outcome(j, word)
+		o.Output = json.RawMessage(output)
+		return o
+	}
+	older, newer := answer(jobs[0], job.Succeed, `"of another grant"`), answer(jobs[0], job.Succeed, `"its own"`)
+	older.Fence--
+	failed := outcome(jobs[1], job.Retry)
+	lost := answer(jobs[2], job.Succeed, "1")
+	lost.Attempt++
+	bad := answer(jobs[4], job.Succeed, "1")
+	batch := []job.Outcome{older, newer, failed, lost, answer(jobs[3], job.Succeed, "3"), bad}
+	verdicts := l.commit(lease, batch...)
+	for i, want := range []struct {
+		verdict string
+		state   job.State
+	}{{job.Stale, ""}, {job.Accepted, job.Succeeded}, {job.Accepted, job.RetryWait}, {job.Stale, ""}, {job.Accepted, job.Succeeded}, {job.Changed, job.DeadLettered}} {
+		if v := verdicts[i]; v.JobID != batch[i].JobID || v.Fence != batch[i].Fence || v.Verdict != want.verdict || v.State != want.state {
+			t.Errorf("outcome %d: got %+v, want %+v", i, v, want)
+		}
+	}
+	want(l, `"its own"`, "select output::text from lessee.job_final where job_id = $1", jobs[0].ID)
+	again := l.commit(lease, newer)
+	l.expect(again[0], job.Accepted, job.Succeeded, "")
+	l.sound()
+}
