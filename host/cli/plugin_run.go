@@ -20,16 +20,21 @@ The class has the default limits, and grants what the manifest wants; --class-ro
 takes the row of a real one, and --limit and --config change single things.
 --envelope takes all that the executor gets, to run a job again as it was.
 
+--attach SOCKET runs the job on a native plugin that you started yourself, in
+a debugger as a rule, as PROGRAM -debug SOCKET. It may stand at a breakpoint as
+long as you like: nothing has a time limit, unless --limit wall_ms sets one.
+
 Exit code 7: the attempt did not succeed.`
 
 const pluginRunExample = `  lessee plugin run --payload '{"name": "you"}'
   lessee plugin run ./greet --payload @big.json --limit wall_ms=200 --limit fuel=5000000
+  dlv exec ./greet -- -debug /tmp/greet.sock    # and then: lessee plugin run --attach /tmp/greet.sock
   lessee class show greet --json > row.json && lessee plugin run greet.wasm --class-row @row.json --payload '{}'`
 
 // attemptFlags say what is run, and as which class.
 type attemptFlags struct {
-	payload, config, row, grants, secrets, envelope string
-	limits                                          []string
+	payload, config, row, grants, secrets, envelope, attach string
+	limits                                                  []string
 }
 
 func (f *attemptFlags) define(flags *pflag.FlagSet) {
@@ -64,6 +69,9 @@ func (f *attemptFlags) class(a *app, m *author.Module) (author.Class, error) {
 		return class, err
 	}
 	m.Bind(bindings)
+	if f.attach != "" {
+		class.Unhurried()
+	}
 	limits, err := keyValues("--limit", f.limits)
 	if err != nil {
 		return class, err
@@ -95,14 +103,11 @@ func (a *app) pluginRunCommand() *cobra.Command {
 	f.define(c.Flags())
 	c.Flags().StringVar(&f.envelope, "envelope", "", "the whole envelope, JSON, instead of --payload; @file reads a file")
 	c.MarkFlagsMutuallyExclusive("payload", "envelope")
+	c.Flags().StringVar(&f.attach, "attach", "", "socket of a plugin that was started as PROGRAM -debug SOCKET")
 	cache := cacheFlag(c)
 	asJSON := jsonFlag(c)
 	c.RunE = a.run(func(ctx context.Context, args []string) error {
-		t, err := targetOf(args)
-		if err != nil {
-			return err
-		}
-		return a.withModule(ctx, *cache, t, func(m *author.Module) error {
+		return f.withModule(ctx, a, *cache, args, func(m *author.Module) error {
 			class, err := f.class(a, m)
 			if err != nil {
 				return err
@@ -115,6 +120,27 @@ func (a *app) pluginRunCommand() *cobra.Command {
 		})
 	})
 	return c
+}
+
+// withModule lets use have the plugin that --attach or the argument names.
+func (f *attemptFlags) withModule(ctx context.Context, a *app, cacheDir string, args []string, use func(*author.Module) error) error {
+	if f.attach == "" {
+		t, err := targetOf(args)
+		if err != nil {
+			return err
+		}
+		return a.withModule(ctx, cacheDir, t, use)
+	}
+	if len(args) > 0 {
+		return misused("--attach names a plugin that runs already: leave %s out", args[0])
+	}
+	return a.inWorkshop(ctx, cacheDir, func(w *author.Workshop) error {
+		m, err := w.Attach(ctx, f.attach)
+		if err != nil {
+			return codedError{err, ExitNotFound}
+		}
+		return errors.Join(use(m), m.Close(context.WithoutCancel(ctx)))
+	})
 }
 
 // attempt runs what the flags say.

@@ -5,6 +5,7 @@ package process
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"strconv"
@@ -19,8 +20,16 @@ import (
 
 // Serve runs p for the host that started this program, until the host stops it.
 // Without a host it is p.Main, so that a native plugin can be tried in a shell
-// pipe too.
+// pipe too; with the arguments "-debug SOCKET" it serves there until it is
+// interrupted, for `lessee plugin run --attach SOCKET`.
 func Serve(p *sdk.Plugin) {
+	if socket, ok := debugged(os.Args[min(1, len(os.Args)):]); ok {
+		if err := serveAt(p, socket, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	if os.Getenv(grpcabi.CookieKey) != grpcabi.CookieValue {
 		p.Main()
 		return

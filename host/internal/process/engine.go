@@ -67,7 +67,7 @@ func (e *Engine) Load(ctx context.Context, digest string, source Source, observe
 		{registry.StageDigest, func() (err error) { found, err = e.copy(digest, source); return err }},
 		{registry.StageParse, func() (err error) { m.artifact, err = e.parse(digest, found); return err }},
 		{registry.StageStart, func() (err error) { first, err = e.start(ctx, m.order(trial())); return err }},
-		{registry.StageManifest, func() (err error) { m.manifest, err = first.describe(ctx, e.config.Version); return err }},
+		{registry.StageManifest, func() (err error) { m.manifest, err = e.describe(ctx, first); return err }},
 		{registry.StageSelfTest, func() error { return first.check(ctx) }},
 	} {
 		began := time.Now()
@@ -87,6 +87,12 @@ func (e *Engine) Load(ctx context.Context, digest string, source Source, observe
 	}
 	first.stop(trial().Process.StopTimeout())
 	return m, nil
+}
+
+func (e *Engine) describe(ctx context.Context, p *process) (*abi.Manifest, error) {
+	ctx, cancel := context.WithTimeout(ctx, describeWait)
+	defer cancel()
+	return p.describe(ctx, e.config.Version)
 }
 
 func (e *Engine) discard(m *Module, first *process) {

@@ -60,3 +60,9 @@ func (*Module) Execute(context.Context, registry.Class, []byte, abi.Sink) (abi.R
 
 // Close does nothing.
 func (*Module) Close(context.Context) error { return nil }
+
+// Attached is a plugin that its author started; not on this system.
+type Attached struct{ Module }
+
+// Attach refuses.
+func Attach(context.Context, string, string) (*Attached, error) { return nil, errSystem }

@@ -117,8 +117,6 @@ func (p *process) check(ctx context.Context) error {
 
 // describe asks the plugin what it is.
 func (p *process) describe(ctx context.Context, version string) (*abi.Manifest, error) {
-	ctx, cancel := context.WithTimeout(ctx, describeWait)
-	defer cancel()
 	d, err := p.executor.Describe(ctx, &grpcabi.DescribeRequest{Abi: abi.Version, Host: version})
 	if err != nil {
 		return nil, fmt.Errorf("ask what it is (Describe): %w", err)
