@@ -154,7 +154,7 @@ func (s *session) freeSlot(class registry.Class) {
 const firstLook = 2 * time.Millisecond
 
 // toldPolls is how many polls apart the looks of a host are that is told of work.
-const toldPolls = 5
+const toldPolls = 8
 
 // told reports whether NOTIFY tells this host of work.
 func (s *session) told() bool {

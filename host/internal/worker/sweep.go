@@ -14,7 +14,7 @@ const sweepEvery = 5 * time.Second
 // When a host looks for jobs that have become due, and knows of none that will be sooner.
 const (
 	dueEvery = time.Second      // while it is told of work, or can't be told
-	dueIdle  = 10 * time.Second // when it is told of none
+	dueIdle  = 15 * time.Second // when it is told of none
 )
 
 // sweepLoop makes due jobs ready, and rescues those of hosts that are gone.
