@@ -38,6 +38,7 @@ func BenchmarkNative(b *testing.B) {
 	first.stop(time.Second)
 	lanes := []*lane{
 		newLane(rawLane, roundTrips, startRaw(b, path, true, false).job(input)),
+		newLane("go-plugin alone, once more", roundTrips, startRaw(b, path, true, false).job(input)), // how far off 1 it is, so far is this run's noise
 		newLane("go-plugin alone, without TLS", roundTrips, startRaw(b, path, false, false).job(input)),
 		newLane("go-plugin alone, own session", roundTrips, startRaw(b, path, true, true).job(input)),
 		newLane(ourLane, roundTrips, e.warm(m, newClass(nil), input)),
