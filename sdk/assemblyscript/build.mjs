@@ -19,11 +19,10 @@ const MEMORY = 32; // pages that the module starts with: an instance whose memor
 
 /** The exports of a module. They are written here because they call the author's handler. */
 const entry = (handler) => `
-  import { abiVersion, alloc, execute, reseed } from "@lessee/sdk-as/assembly/run";
+  import { abiVersion, alloc, execute } from "@lessee/sdk-as/assembly/run";
   import { handle } from ${JSON.stringify(`./${handler}`)};
   export function lessee_abi_version(): i32 { return abiVersion(); }
   export function lessee_alloc(size: i32): usize { return alloc(size); }
-  export function lessee_reseed(ptr: usize, size: i32): void { reseed(ptr, size); }
   export function lessee_execute(ptr: usize, size: i32): u64 { return execute(handle); }`;
 
 const options = [

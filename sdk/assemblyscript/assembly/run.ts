@@ -19,12 +19,8 @@ export function alloc(size: i32): usize {
   return changetype<usize>(inbox);
 }
 
-/** Seeds Math.random with what the host gives each job. */
-export function reseed(ptr: usize, size: i32): void {
-  if (size >= 8) Math.seedRandom(load<i64>(ptr) | 1);
-}
-
 export function execute<In>(handle: (call: Call, input: In) => Result): u64 {
+  lessee_freshen();
   const envelope = decodeEnvelope(inbox);
   const call = envelope.call;
   const result = call ? handled<In>(call, handle) : envelope.refusal!;

@@ -38,10 +38,24 @@ export function lessee_trace(message: string, n: i32 = 0, a0: f64 = 0, a1: f64 =
   say(0, n ? `${message} ${values}` : message);
 }
 
-/** The first seed of Math.random; lessee_reseed gives those that follow. */
+// @ts-ignore: decorator
+@lazy let seeded = false;
+
+/** The first seed of Math.random, which asks for it when it is called first. */
 export function lessee_seed(): f64 {
+  seeded = true;
+  return reinterpret<f64>(draw());
+}
+
+/** Seeds Math.random anew if it was seeded before the module's state was kept: jobs would else draw alike. Nothing is
+ * left of it in a module without Math.random, and one that draws in jobs alone pays nothing: why lessee_reseed is not exported. */
+export function lessee_freshen(): void {
+  if (seeded) Math.seedRandom(<i64>draw());
+}
+
+function draw(): u64 {
   random_get(scratch, 8);
-  return reinterpret<f64>(load<u64>(scratch) | 1);
+  return load<u64>(scratch) | 1;
 }
 
 export namespace lessee_console {
