@@ -33,6 +33,10 @@ func handle(ctx context.Context, payload json.RawMessage) (any, error) {
 	case "host":
 		sdk.Logger(ctx).Warn("héllo")
 		sdk.Progress(ctx, 250, "a quarter")
+		// A native executor hears of it a moment after its report.
+		for waited := time.Duration(0); waited < time.Second && !sdk.Cancelled(ctx); waited += time.Millisecond {
+			time.Sleep(time.Millisecond)
+		}
 		return sdk.Cancelled(ctx), nil
 	case "panic":
 		panic("asked to")
