@@ -45,6 +45,12 @@ func EncodeHTTPRequest(r HTTPRequest) ([]byte, error) { return encodeDocument(r,
 // EncodeHTTPResponse returns r as the document that a guest reads.
 func EncodeHTTPResponse(r HTTPResponse) ([]byte, error) { return encodeDocument(r, r.Body) }
 
+// DenyHTTP returns the answer, as a document, to a request that nobody may send.
+func DenyHTTP(why string) []byte {
+	document, _ := EncodeHTTPResponse(HTTPResponse{Error: Errorf(CodeHTTPDenied, "%s", why)}) // plain text encodes
+	return document
+}
+
 // DecodeHTTPRequest reads a request document; its Body is part of data. Every
 // failure is an *Error of code [CodeHTTPInvalid]. Unknown fields are refused,
 // because a misspelt credential or timeout would be lost in silence.

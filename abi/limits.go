@@ -42,5 +42,24 @@ func DefaultLimits() Limits {
 	}
 }
 
+// CheckEffects returns the limit_effects error of a result that asks for more
+// than l allows; nil: it does not.
+func (l Limits) CheckEffects(r Result) *Error {
+	for _, c := range []struct {
+		what  string
+		count int
+		limit int64
+	}{
+		{"events", len(r.Events), l.Events},
+		{"follow_ups", len(r.Enqueue), l.FollowUps},
+		{"commands", len(r.Commands), l.Commands},
+	} {
+		if int64(c.count) > c.limit {
+			return Errorf(CodeLimitEffects, "the result holds %d %s, its limit is %d", c.count, c.what, c.limit)
+		}
+	}
+	return nil
+}
+
 // Wall is WallMS as a duration.
 func (l Limits) Wall() time.Duration { return time.Duration(l.WallMS) * time.Millisecond }

@@ -54,9 +54,3 @@ func Fetch(ctx context.Context, r Request) (Response, error) {
 	}
 	return Response{}, Permanent(answer.Error)
 }
-
-// noHTTP answers where no host is that could send anything.
-func noHTTP(why string) []byte {
-	answer, _ := abi.EncodeHTTPResponse(abi.HTTPResponse{Error: abi.Errorf(abi.CodeHTTPDenied, "%s", why)}) // plain text encodes
-	return answer
-}

@@ -71,5 +71,5 @@ func (h commandHost) Progress(permille int, note string) {
 func (h commandHost) Cancelled() bool { return h.ctx.Err() != nil }
 
 func (h commandHost) HTTP([]byte) []byte {
-	return noHTTP("a program of the command contract has no HTTP: build it as a core module (-buildmode=c-shared)")
+	return abi.DenyHTTP("a program of the command contract has no HTTP: build it as a core module (-buildmode=c-shared)")
 }

@@ -54,12 +54,15 @@ func (a *app) printRun(r author.Report, limits abi.Limits) error {
 }
 
 func usageRows(u abi.Usage, limits abi.Limits) [][2]string {
-	rows := [][2]string{
-		{"fuel", fmt.Sprintf("%d of %d", u.Fuel, limits.Fuel)},
-		{"memory", size(u.MemoryBytes) + " of " + size(limits.MemoryBytes)},
+	var rows [][2]string
+	if u.Fuel > 0 { // a native plugin has neither
+		rows = append(rows, [2]string{"fuel", fmt.Sprintf("%d of %d", u.Fuel, limits.Fuel)},
+			[2]string{"memory", size(u.MemoryBytes) + " of " + size(limits.MemoryBytes)})
+	}
+	rows = append(rows, [][2]string{
 		{"time", span(time.Duration(u.WallUS)*time.Microsecond) + " of " + span(limits.Wall())},
 		{"host calls", fmt.Sprint(u.HostCalls)},
-	}
+	}...)
 	if u.HTTPCalls > 0 {
 		rows = append(rows, [2]string{"http", fmt.Sprintf("%d calls, %s", u.HTTPCalls, size(u.HTTPBytes))})
 	}

@@ -22,7 +22,7 @@ type Network struct {
 type entry struct {
 	grants []registry.HTTPGrant
 	client *Client
-	err    error // what is wrong with the grants
+	fault  string // what is wrong with the grants; empty: nothing
 }
 
 // NewNetwork returns one that finds the values of credentials by env. It
@@ -60,7 +60,11 @@ func (n *Network) entryOf(class registry.Class) *entry {
 		e.client.Close() // requests under way go on
 	}
 	e = &entry{grants: class.Grants.HTTP}
-	e.client, e.err = New(Config{Grants: class.Grants.HTTP, Secrets: n.secrets})
+	client, err := New(Config{Grants: class.Grants.HTTP, Secrets: n.secrets})
+	if err != nil {
+		e.fault = err.Error()
+	}
+	e.client = client
 	n.clients[class.Name] = e
 	return e
 }
@@ -73,8 +77,8 @@ type Requests struct {
 
 // HTTP takes a request document and returns the answer's; see [Client.Do].
 func (r *Requests) HTTP(ctx context.Context, document []byte) ([]byte, error) {
-	if r.err != nil {
-		return abi.EncodeHTTPResponse(abi.HTTPResponse{Error: abi.Errorf(abi.CodeHTTPDenied, "the grants of the class can't be used: %v", r.err)})
+	if r.fault != "" {
+		return abi.DenyHTTP("the grants of the class can't be used: " + r.fault), nil
 	}
 	return r.client.Do(ctx, r.attempt, document)
 }

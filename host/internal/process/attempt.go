@@ -101,9 +101,9 @@ func (a *attempt) request(ctx context.Context, document []byte) ([]byte, *abi.Er
 	sender, ok := a.sink.(requester)
 	switch {
 	case !ok:
-		return refusal("no request can be sent here")
+		return abi.DenyHTTP("no request can be sent here"), nil
 	case a.manifest != nil && !a.manifest.Wants.HTTP:
-		return refusal(`the plugin's manifest does not want HTTP: set "wants": {"http": true}`)
+		return abi.DenyHTTP(`the plugin's manifest does not want HTTP: set "wants": {"http": true}`), nil
 	}
 	answer, err := sender.HTTP(ctx, document)
 	told := (*abi.Error)(nil)
@@ -116,14 +116,6 @@ func (a *attempt) request(ctx context.Context, document []byte) ([]byte, *abi.Er
 		return nil, causeOf(ctx)
 	}
 	return nil, abi.Errorf(abi.CodeHostError, "%v", err)
-}
-
-func refusal(why string) ([]byte, *abi.Error) {
-	answer, err := abi.EncodeHTTPResponse(abi.HTTPResponse{Error: abi.Errorf(abi.CodeHTTPDenied, "%s", why)})
-	if err != nil {
-		return nil, abi.Errorf(abi.CodeHostError, "%v", err)
-	}
-	return answer, nil
 }
 
 // causeOf is why a context ended, as an error of the attempt.
@@ -145,18 +137,8 @@ func (a *attempt) decode(data []byte) (abi.Result, error) {
 	if err != nil {
 		return abi.Result{}, err
 	}
-	for _, c := range []struct {
-		what  string
-		count int
-		limit int64
-	}{
-		{"events", len(r.Events), a.limits.Events},
-		{"follow_ups", len(r.Enqueue), a.limits.FollowUps},
-		{"commands", len(r.Commands), a.limits.Commands},
-	} {
-		if int64(c.count) > c.limit {
-			return abi.Result{}, abi.Errorf(abi.CodeLimitEffects, "the result holds %d %s, its limit is %d", c.count, c.what, c.limit)
-		}
+	if over := a.limits.CheckEffects(r); over != nil {
+		return abi.Result{}, over
 	}
 	return r, nil
 }

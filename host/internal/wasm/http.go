@@ -39,15 +39,11 @@ func (a *attempt) request(ctx context.Context, document []byte) ([]byte, error) 
 	sender, ok := a.log.sink.(requester)
 	switch {
 	case !ok:
-		return refusal("no request can be sent here: a module has rights only while it runs a job")
+		return abi.DenyHTTP("no request can be sent here: a module has rights only while it runs a job"), nil
 	case a.manifest != nil && !a.manifest.Wants.HTTP:
-		return refusal(`the module's manifest does not want HTTP: set "wants": {"http": true}, and pack it again`)
+		return abi.DenyHTTP(`the module's manifest does not want HTTP: set "wants": {"http": true}, and pack it again`), nil
 	}
 	return sender.HTTP(ctx, document)
-}
-
-func refusal(why string) ([]byte, error) {
-	return abi.EncodeHTTPResponse(abi.HTTPResponse{Error: abi.Errorf(abi.CodeHTTPDenied, "%s", why)})
 }
 
 // endOf is the error of an attempt that ends because a request did.

@@ -8,18 +8,8 @@ func (a *attempt) decode(data []byte) (abi.Result, error) {
 	if err != nil {
 		return abi.Result{}, err
 	}
-	for _, c := range []struct {
-		what  string
-		count int
-		limit int64
-	}{
-		{"events", len(r.Events), a.limits.Events},
-		{"follow_ups", len(r.Enqueue), a.limits.FollowUps},
-		{"commands", len(r.Commands), a.limits.Commands},
-	} {
-		if int64(c.count) > c.limit {
-			return abi.Result{}, abi.Errorf(abi.CodeLimitEffects, "the result holds %d %s, its limit is %d", c.count, c.what, c.limit)
-		}
+	if over := a.limits.CheckEffects(r); over != nil {
+		return abi.Result{}, over
 	}
 	a.failed = r.Status == abi.StatusFail || r.Status == abi.StatusRetry
 	return r, nil
