@@ -75,7 +75,7 @@ func (d *dialer) dial(ctx context.Context, _, address string) (net.Conn, error) 
 	for _, a := range addresses[:min(len(addresses), dialAddresses)] {
 		conn, err := plain.DialContext(ctx, "tcp", net.JoinHostPort(a.Unmap().String(), port))
 		if err == nil {
-			return conn, nil
+			return newQuietConn(conn), nil
 		}
 		failures = append(failures, err)
 	}

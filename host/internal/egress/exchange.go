@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 
 	"github.com/lessee-run/lessee/abi"
@@ -69,7 +70,7 @@ func (c *Client) exchange(ctx context.Context, a *Attempt, h hop, secrets *readi
 
 // request is what is sent: the guest's headers, the trace, and at last the credential.
 func (h hop) request(ctx context.Context, a *Attempt, secrets *reading, span string) (*http.Request, error) {
-	request, err := http.NewRequestWithContext(ctx, h.method, h.target.url.String(), bytes.NewReader(h.body))
+	request, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, leftoverTrace()), h.method, h.target.url.String(), bytes.NewReader(h.body))
 	if err != nil {
 		return nil, abi.Errorf(abi.CodeHTTPInvalid, "the request can't be sent: its method or URL is malformed")
 	}

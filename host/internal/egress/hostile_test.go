@@ -110,8 +110,11 @@ func TestHostileServer_SaysMoreThanItsContentLength(t *testing.T) {
 	w, url, _ := toSocket(t, func(conn io.Writer, r *http.Request) {
 		fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n%.5sHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", r.URL.Path)
 	})
-	w.ok(w.get(url+"/one_"), 200, "/one_")
-	w.ok(w.get(url+"/two_"), 200, "/two_")
+	w.limits(func(l *abi.Limits) { l.HTTPCalls = 1000 })
+	for i := range 1000 { // the moment between an answer's end and the look beyond it is short
+		path := fmt.Sprintf("/%04d", i)
+		w.ok(w.get(url+path), 200, path)
+	}
 }
 
 func TestHostileServer_SendsABombThatIsCountedAsItTravels(t *testing.T) {
