@@ -7,9 +7,14 @@ as $$
 declare
   v_now timestamptz := lessee.fn_queue_now();
 begin
-  update job_queue q
-  set state = case when q.run_at > v_now then 'scheduled' else 'ready' end, run_at = greatest(q.run_at, v_now)
-  where q.id = p_id and q.state = 'proposed';
+  with moved as (
+    update job_queue q
+    set state = case when q.run_at > v_now then 'scheduled' else 'ready' end, run_at = greatest(q.run_at, v_now)
+    where q.id = p_id and q.state = 'proposed'
+    returning q.class, q.state
+  )
+  insert into job_count_delta (class, word, from_state, to_state, jobs)
+  select m.class, 'approve', 'proposed', m.state, 1 from moved m;
   if not found then
     perform lessee.fn_job_state(p_id);
     return false;

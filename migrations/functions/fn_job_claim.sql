@@ -51,7 +51,7 @@ begin
       cross join lateral (
         select r.id, r.priority, r.run_at
         from job_queue r
-        where r.class = w.class and r.state = 'ready' and (r.priority, r.run_at, r.id) > (x.priority, x.run_at, x.id) and r.priority < x.until
+        where r.class = w.class and r.in_line and r.state = 'ready' and (r.priority, r.run_at, r.id) > (x.priority, x.run_at, x.id) and r.priority < x.until
           and (r.expires_at is null or r.expires_at > v_now) is true
         order by r.priority, r.run_at, r.id
         limit least(w.slots, p_max, v_share)
@@ -65,6 +65,7 @@ begin
   if v_ids = '{}' then
     return;
   end if;
+  insert into job_grant (lease_id, granted_at, job_ids) values (p_lease, v_now, v_ids);
   return query
   with wanted as materialized (
     select c.class,
@@ -77,11 +78,14 @@ begin
     from wanted w
     where q.id = any (v_ids) and w.class = q.class
     returning q.id, q.class, q.fence, q.attempt, q.max_attempts, q.leased_at, q.enqueued_at, q.idempotency_key, q.priority, q.run_at
+  ), counted as (
+    insert into job_count_delta (class, word, from_state, to_state, jobs)
+    select k.class, 'claim', 'ready', 'leased', count(*) from claimed k group by k.class
   )
   select k.id, k.class, k.fence, k.attempt, k.max_attempts, k.leased_at, k.enqueued_at, k.idempotency_key,
          p.payload, p.trace_id, p.parent_span_id, p.sampled, p.tracestate, v.version, k.priority, k.run_at
   from claimed k
-  cross join lateral (select * from job_payload p where p.job_id = k.id offset 0) p
+  cross join lateral (select * from job_payload p where p.job_id = k.id and p.enqueued_at = k.enqueued_at offset 0) p
   cross join registry_version v
   order by k.priority, k.run_at, k.id;
 end

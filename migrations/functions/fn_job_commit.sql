@@ -65,7 +65,7 @@ begin
     union all -- one or the other: what was ended before is not held now
     select t.job_id, t.fence, t.word, t.error
     from (select distinct r.job_id, r.fence, r.span_id from jsonb_populate_recordset(null::job_outcome, p_outcomes) r) o
-    join job_attempt t on t.job_id = o.job_id and t.fence = o.fence and t.span_id = o.span_id and t.lease_id = p_lease
+    join job_history t on t.job_id = o.job_id and t.fence = o.fence and t.span_id = o.span_id and t.lease_id = p_lease
     where not exists (select from unnest(v_ids, v_fences) as u(id, fence) where u.id = o.job_id and u.fence = o.fence)
   )
   select o.job_id, o.fence,

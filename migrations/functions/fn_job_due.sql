@@ -8,25 +8,31 @@ declare
   v_now timestamptz := clock_timestamp(); -- a variable, so that the index bounds the scan
   v_ready timestamptz;
 begin
-  if exists (select from job_queue d where d.state in ('scheduled', 'retry_wait') and d.run_at <= v_now) then
+  if exists (select from job_queue d where d.due_later and d.run_at <= v_now) then
     v_ready := lessee.fn_queue_now();
   end if;
-  update job_queue q set state = 'ready', run_at = v_ready
-  from (
-    select d.id from job_queue d
-    where d.state in ('scheduled', 'retry_wait') and d.run_at <= v_now
+  with due as (
+    select d.id, d.state from job_queue d
+    where d.due_later and d.run_at <= v_now
     order by d.run_at
     limit p_max
     for update skip locked
-  ) s
-  where q.id = s.id and q.state in ('scheduled', 'retry_wait');
-  get diagnostics promoted = row_count;
+  ), moved as (
+    update job_queue q set state = 'ready', run_at = v_ready
+    from due s
+    where q.id = s.id and q.due_later
+    returning q.class, s.state
+  ), counted as (
+    insert into job_count_delta (class, word, from_state, to_state, jobs)
+    select m.class, 'due', m.state, 'ready', count(*) from moved m group by m.class, m.state
+  )
+  select count(*) into promoted from moved;
   if promoted > 0 then
     perform lessee.fn_wake();
   end if;
   select greatest(0, ceil(extract(epoch from d.run_at - clock_timestamp()) * 1000))::bigint into next_ms
   from job_queue d
-  where d.state in ('scheduled', 'retry_wait')
+  where d.due_later
   order by d.run_at
   limit 1;
 end

@@ -25,7 +25,7 @@ begin
       p_class.class, v_limits ->> 'commands', v_limits ->> 'follow_ups', v_limits ->> 'events'));
   end if;
 
-  select * into v_trace from job_payload p where p.job_id = p_job.id;
+  select * into v_trace from job_payload p where p.job_id = p_job.id and p.enqueued_at = p_job.enqueued_at;
   if p_class.runtime = 'command' then
     v_output := lessee.fn_command_run(p_job, p_outcome.span_id, v_trace.trace_id, p_class.command, v_trace.payload);
     if octet_length(v_output::text) > (v_limits ->> 'output_bytes')::bigint then

@@ -35,13 +35,19 @@ begin
              else h.asked
            end as word
     from held h
-  ), attempted as (
-    insert into job_attempt (job_id, fence, attempt, class, word, lease_id, module_sha256, leased_at, ended_at, error, usage, requests, log_tail,
-                             trace_id, parent_span_id, span_id, sampled, tracestate, correlation_id)
-    select e.id, e.fence, e.attempt, e.class, e.word, e.lease_id, e.module_sha256, e.leased_at, v_now, e.error, e.usage, e.requests, e.log_tail,
-           p.trace_id, p.parent_span_id, e.span_id, p.sampled, p.tracestate, p.correlation_id
-    from ending e cross join lateral (select * from job_payload p where p.job_id = e.id offset 0) p
-    returning *
+  ), ended as (
+    insert into job_history (job_id, fence, ended_at, enqueued_at, class, word, state, attempt, max_attempts, crash_count, priority, lease_id, leased_at,
+                             module_sha256, span_id, idempotency_key, output, reason, error, usage, requests, log_tail)
+    select e.id, e.fence, v_now, e.enqueued_at, e.class, e.word, case e.word when 'succeed' then 'succeeded' when 'cancel' then 'cancelled' end, e.attempt,
+           e.max_attempts, e.crash_count + (e.asked = 'rescue')::integer, e.priority, e.lease_id, e.leased_at,
+           e.module_sha256, e.span_id, e.idempotency_key, case e.word when 'succeed' then e.output end,
+           case e.word when 'cancel' then coalesce(e.cancel_reason, 'cancelled by its host') end, e.error, e.usage, e.requests, e.log_tail
+    from ending e
+  ), counted as (
+    insert into job_count_delta (class, word, from_state, to_state, jobs)
+    select e.class, e.word, 'leased', case e.word when 'succeed' then 'succeeded' when 'cancel' then 'cancelled' when 'dead_letter' then 'dead_lettered'
+                                                 when 'retry' then 'retry_wait' when 'park' then 'waiting' else 'ready' end, count(*)
+    from ending e group by e.class, e.word
   ), gone as (
     delete from job_queue q where q.id = any (array(select e.id from ending e where e.word in ('succeed', 'cancel', 'dead_letter')))
   ), back as (
@@ -54,22 +60,19 @@ begin
         lease_id = null, leased_at = null, started_at = null, overdue_at = null
     from ending e
     where q.id = any (array(select b.id from ending b where b.word in ('retry', 'park', 'release', 'rescue'))) and e.id = q.id
-  ), ended as (
-    insert into job_final (job_id, class, state, finished_at, enqueued_at, attempt, max_attempts, crash_count, priority, fence, output, reason, idempotency_key)
-    select e.id, e.class, case e.word when 'succeed' then 'succeeded' else 'cancelled' end, v_now, e.enqueued_at, e.attempt, e.max_attempts,
-           e.crash_count + (e.asked = 'rescue')::integer, e.priority, e.fence, case e.word when 'succeed' then e.output end,
-           case e.word when 'cancel' then coalesce(e.cancel_reason, 'cancelled by its host') end, e.idempotency_key
-    from ending e where e.word in ('succeed', 'cancel')
   ), buried as (
     insert into job_dead_letter (job_id, class, dead_at, enqueued_at, attempt, max_attempts, crash_count, priority, fence, error, attempts, payload,
                                  idempotency_key, trace_id, parent_span_id, sampled, tracestate, correlation_id)
     select e.id, e.class, v_now, e.enqueued_at, e.attempt, e.max_attempts, e.crash_count + (e.asked = 'rescue')::integer, e.priority, e.fence,
            coalesce(e.error, jsonb_build_object('code', 'unknown', 'message', 'no error was given')),
-           coalesce((select jsonb_agg(to_jsonb(t) order by t.fence) from job_attempt t where t.job_id = e.id), '[]') || to_jsonb(a),
+           coalesce((select jsonb_agg(to_jsonb(t) order by t.fence) from job_attempt t where t.job_id = e.id), '[]') || to_jsonb(a), -- this one is not in the view yet
            p.payload, e.idempotency_key, p.trace_id, p.parent_span_id, p.sampled, p.tracestate, p.correlation_id
     from ending e
-    join attempted a on a.job_id = e.id
-    cross join lateral (select * from job_payload p where p.job_id = e.id offset 0) p
+    cross join lateral (select * from job_payload p where p.job_id = e.id and p.enqueued_at = e.enqueued_at offset 0) p
+    cross join lateral (
+      select e.id as job_id, e.fence, e.attempt, e.class, e.word, e.lease_id, e.module_sha256, e.leased_at, v_now as ended_at, e.error, e.usage, e.requests,
+             e.log_tail, p.trace_id, p.parent_span_id, e.span_id, p.sampled, p.tracestate, p.correlation_id
+    ) a
     where e.word = 'dead_letter'
   ), keyed as materialized (
     select e.retention, i.key_row

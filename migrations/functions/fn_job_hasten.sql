@@ -6,7 +6,13 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, lessee, pg_temp
 as $$
 begin
-  update job_queue q set state = 'ready', run_at = lessee.fn_queue_now() where q.id = p_id and q.state in ('scheduled', 'retry_wait');
+  with due as (
+    select q.id, q.state from job_queue q where q.id = p_id and q.due_later for update
+  ), moved as (
+    update job_queue q set state = 'ready', run_at = lessee.fn_queue_now() from due d where q.id = d.id returning q.class, d.state
+  )
+  insert into job_count_delta (class, word, from_state, to_state, jobs)
+  select m.class, 'due', m.state, 'ready', 1 from moved m;
   if not found then
     perform lessee.fn_job_state(p_id);
     return false;

@@ -16,6 +16,7 @@ declare
   v_size bigint;
   v_limit bigint;
   v_first bigint;
+  v_state text;
 begin
   select * into v_class from executor_class_registry c where c.class = p_class;
   if not found then
@@ -90,9 +91,11 @@ begin
           case when v_class.requires_approval then 'proposed' when p_run_at > v_now then 'scheduled' else 'ready' end,
           coalesce(p_priority, v_class.priority), greatest(p_run_at, v_now),
           ((lessee.fn_default_retry_policy() || v_class.retry_policy) ->> 'max_attempts')::integer,
-          v_now, greatest(v_now, p_run_at) + v_class.expires_after, p_key);
-  insert into job_payload (job_id, payload, enqueued_by, parent_job_id, trace_id, parent_span_id, sampled, tracestate, correlation_id)
-  select fn_job_insert.job_id, p_payload, session_user, p_parent, t.trace_id, t.parent_span_id, t.sampled, p_tracestate, p_correlation_id
+          v_now, greatest(v_now, p_run_at) + v_class.expires_after, p_key)
+  returning state into v_state;
+  insert into job_count_delta (class, word, to_state, jobs) values (p_class, 'enqueue', v_state, 1);
+  insert into job_payload (job_id, enqueued_at, payload, enqueued_by, parent_job_id, trace_id, parent_span_id, sampled, tracestate, correlation_id)
+  select fn_job_insert.job_id, v_now, p_payload, session_user, p_parent, t.trace_id, t.parent_span_id, t.sampled, p_tracestate, p_correlation_id
   from lessee.fn_traceparent_parse(p_traceparent) t;
 end
 $$;

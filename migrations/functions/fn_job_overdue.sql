@@ -14,11 +14,15 @@ begin
   into v_endings
   from (
     select q.id, q.fence, q.lease_id
-    from job_queue q
-    where q.state in ('leased', 'running') and q.overdue_at <= clock_timestamp()
-    order by q.id
+    from dot_iu_runtime_lease l
+    cross join lateral lessee.fn_lease_jobs(l.lease_id) i
+    cross join lateral (
+      select q.id, q.fence, q.lease_id from job_queue q
+      where q.id = i.job_id and (q.lease_id = l.lease_id and q.state in ('leased', 'running') and q.overdue_at <= clock_timestamp()) is true
+      for update skip locked
+    ) q
+    where l.ended_at is null
     limit p_max
-    for update skip locked
   ) s;
   if v_endings is null then
     return 0;

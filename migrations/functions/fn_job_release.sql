@@ -9,11 +9,17 @@ declare
   v_count integer;
   v_now timestamptz := lessee.fn_queue_now();
 begin
-  update job_queue q
-  set state = 'ready', run_at = v_now, attempt = q.attempt - 1, lease_id = null, leased_at = null, overdue_at = null
-  from jsonb_to_recordset(p_held) as h(job_id bigint, fence integer)
-  where q.id = h.job_id and q.fence = h.fence and q.lease_id = p_lease and q.state = 'leased' and q.cancel_requested_at is null;
-  get diagnostics v_count = row_count;
+  with moved as (
+    update job_queue q
+    set state = 'ready', run_at = v_now, attempt = q.attempt - 1, lease_id = null, leased_at = null, overdue_at = null
+    from jsonb_to_recordset(p_held) as h(job_id bigint, fence integer)
+    where q.id = h.job_id and q.fence = h.fence and q.lease_id = p_lease and q.state = 'leased' and q.cancel_requested_at is null
+    returning q.class
+  ), counted as (
+    insert into job_count_delta (class, word, from_state, to_state, jobs)
+    select m.class, 'release', 'leased', 'ready', count(*) from moved m group by m.class
+  )
+  select count(*) into v_count from moved;
   if v_count > 0 then
     perform lessee.fn_wake();
   end if;

@@ -37,8 +37,9 @@ begin
   values (p_id, v_dead.class, 'ready', v_dead.priority, v_now, v_dead.attempt,
           v_dead.attempt + ((lessee.fn_default_retry_policy() || coalesce(v_class.retry_policy, '{}')) ->> 'max_attempts')::integer,
           0, v_dead.fence, v_dead.enqueued_at, v_now + v_class.expires_after, v_dead.idempotency_key);
-  insert into job_payload (job_id, payload, enqueued_by, trace_id, parent_span_id, sampled, tracestate, correlation_id)
-  values (p_id, v_dead.payload, session_user, v_dead.trace_id, v_dead.parent_span_id, v_dead.sampled, v_dead.tracestate, v_dead.correlation_id)
+  insert into job_count_delta (class, word, from_state, to_state, jobs) values (v_dead.class, 'replay', 'dead_lettered', 'ready', 1);
+  insert into job_payload (job_id, enqueued_at, payload, enqueued_by, trace_id, parent_span_id, sampled, tracestate, correlation_id)
+  values (p_id, v_dead.enqueued_at, v_dead.payload, session_user, v_dead.trace_id, v_dead.parent_span_id, v_dead.sampled, v_dead.tracestate, v_dead.correlation_id)
   on conflict do nothing;
   perform lessee.fn_wake();
   return true;

@@ -20,14 +20,19 @@ begin
   into v_endings
   from (
     select q.id, q.fence, q.lease_id, l.host, l.end_reason
-    from job_queue q
-    join dot_iu_runtime_lease l on l.lease_id = q.lease_id
-    where q.state in ('leased', 'running') and l.ended_at is not null
-    order by q.id
+    from dot_iu_runtime_lease l
+    cross join lateral lessee.fn_lease_jobs(l.lease_id) i
+    cross join lateral (
+      select q.id, q.fence, q.lease_id from job_queue q
+      where q.id = i.job_id and (q.lease_id = l.lease_id and q.state in ('leased', 'running')) is true
+      for update skip locked
+    ) q
+    where l.ended_at is not null
+      and (exists (select from job_grant g where g.lease_id = l.lease_id) or exists (select from queue_heartbeat h where h.lease_id = l.lease_id and h.held <> '{}'))
     limit p_max
-    for update of q skip locked
   ) s;
   if v_endings is null then
+    perform lessee.fn_lease_forget();
     return 0;
   end if;
   perform lessee.fn_job_end(v_endings);

@@ -5,7 +5,11 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, lessee, pg_temp
 as $$
 begin
-  update job_queue q set state = 'ready', run_at = lessee.fn_queue_now() where q.id = p_id and q.state = 'waiting';
+  with moved as (
+    update job_queue q set state = 'ready', run_at = lessee.fn_queue_now() where q.id = p_id and q.state = 'waiting' returning q.class
+  )
+  insert into job_count_delta (class, word, from_state, to_state, jobs)
+  select m.class, 'resume', 'waiting', 'ready', 1 from moved m;
   if not found then
     perform lessee.fn_job_state(p_id);
     return false;

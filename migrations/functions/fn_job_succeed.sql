@@ -44,17 +44,15 @@ begin
     select distinct on (d.id) d.*, g.output, g.error, g.usage, g.requests, g.log_tail, g.span_id, g.module_sha256, g.ordinality
     from gone d join granted g on g.job_id = d.id and g.fence = d.fence and g.attempt = d.attempt
     order by d.id
-  ), attempted as (
-    insert into job_attempt (job_id, fence, attempt, class, word, lease_id, module_sha256, leased_at, ended_at, error, usage, requests, log_tail,
-                             trace_id, parent_span_id, span_id, sampled, tracestate, correlation_id)
-    select e.id, e.fence, e.attempt, e.class, 'succeed', p_lease, e.module_sha256, e.leased_at, v_now, e.error, e.usage, e.requests, e.log_tail,
-           p.trace_id, p.parent_span_id, e.span_id, p.sampled, p.tracestate, p.correlation_id
-    from ending e
-    cross join lateral (select * from job_payload p where p.job_id = e.id offset 0) p
   ), ended as (
-    insert into job_final (job_id, class, state, finished_at, enqueued_at, attempt, max_attempts, crash_count, priority, fence, output, idempotency_key)
-    select e.id, e.class, 'succeeded', v_now, e.enqueued_at, e.attempt, e.max_attempts, e.crash_count, e.priority, e.fence, e.output, e.idempotency_key
+    insert into job_history (job_id, fence, ended_at, enqueued_at, class, word, state, attempt, max_attempts, crash_count, priority, lease_id, leased_at,
+                             module_sha256, span_id, idempotency_key, output, error, usage, requests, log_tail)
+    select e.id, e.fence, v_now, e.enqueued_at, e.class, 'succeed', 'succeeded', e.attempt, e.max_attempts, e.crash_count, e.priority, p_lease, e.leased_at,
+           e.module_sha256, e.span_id, e.idempotency_key, e.output, e.error, e.usage, e.requests, e.log_tail
     from ending e
+  ), counted as (
+    insert into job_count_delta (class, word, from_state, to_state, jobs)
+    select e.class, 'succeed', 'leased', 'succeeded', count(*) from ending e group by e.class
   ), keyed as materialized (
     select i.key_row
     from ending e

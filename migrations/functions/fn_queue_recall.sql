@@ -26,7 +26,7 @@ begin
     from jsonb_to_recordset(p_fronts) as f(class text, priority smallint, run_at timestamptz, id bigint)
     cross join lateral (
       select r.id from job_queue r
-      where r.class = f.class and r.state = 'ready' and r.priority = f.priority and (r.run_at, r.id) <= (f.run_at, f.id)
+      where r.class = f.class and r.in_line and r.state = 'ready' and r.priority = f.priority and (r.run_at, r.id) <= (f.run_at, f.id)
       limit 1000
       for update skip locked
     ) r));

@@ -115,8 +115,7 @@ func (s *site) close(ctx context.Context) error {
 	defer s.pool.Close()
 	statements := []string{
 		"delete from lessee.job_payload p using (select job_id from lessee.job_final where class = any ($1) union all select id from lessee.job_queue where class = any ($1)) j where p.job_id = j.job_id",
-		"delete from lessee.job_attempt where class = any ($1)",
-		"delete from lessee.job_final where class = any ($1)",
+		"delete from lessee.job_history where class = any ($1)",
 		"delete from lessee.job_dead_letter where class = any ($1)",
 		"delete from lessee.job_queue where class = any ($1)",
 		"delete from lessee.executor_class_registry where class = any ($1)",

@@ -48,8 +48,8 @@ func TestLaw_AMissingSchemaIsNotTheResultsFault(t *testing.T) {
 	for name, c := range map[string]struct{ breaks, mends string }{
 		"the function":      {"alter function lessee.fn_job_commit(bigint, jsonb) rename to fn_gone", "alter function lessee.fn_gone(bigint, jsonb) rename to fn_job_commit"},
 		"a helper":          {"alter function lessee.fn_lease_live(bigint) rename to fn_gone", "alter function lessee.fn_gone(bigint) rename to fn_lease_live"},
-		"a table":           {"alter table lessee.job_attempt rename to gone", "alter table lessee.gone rename to job_attempt"},
-		"a column":          {"alter table lessee.job_final rename column output to gone", "alter table lessee.job_final rename column gone to output"},
+		"a table":           {"alter table lessee.job_history rename to gone", "alter table lessee.gone rename to job_history"},
+		"a column":          {"alter table lessee.job_history rename column output to gone", "alter table lessee.job_history rename column gone to output"},
 		"the schema itself": {"alter schema lessee rename to gone", "alter schema gone rename to lessee"},
 	} {
 		t.Run(name, func(t *testing.T) {

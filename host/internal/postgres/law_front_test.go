@@ -206,7 +206,7 @@ func (l *law) entriesRead(sql string, args ...any) int64 {
 func TestPlans_OfTheHotPathDoNotFollowStatistics(t *testing.T) {
 	c := newClaimer(t)
 	c.exec("update lessee.executor_class_registry set concurrency_per_host = 1000")
-	c.exec("analyze lessee.job_queue, lessee.job_payload, lessee.job_attempt, lessee.job_final")
+	c.exec("analyze lessee.job_queue, lessee.job_payload, lessee.job_history")
 	c.enqueue(5000)
 	for step, sql := range map[string]string{
 		"claim":  "select count(*) from lessee.fn_job_claim($1, '{plain}', '{1000}', 1000)",

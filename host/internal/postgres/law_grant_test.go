@@ -14,7 +14,7 @@ func TestLaw_AGrantThatItsHostNeverLearnedOfGoesBack(t *testing.T) {
 	lease, lost := l.heldPage()
 	l.renew(lease)
 	l.inState(lost.ID, job.Leased) // the answer may still come
-	l.exec("update lessee.job_queue set leased_at = leased_at - interval '10 seconds'")
+	l.passTenSeconds()
 	l.renew(lease, job.Held{JobID: lost.ID, Fence: lost.Fence})
 	l.inState(lost.ID, job.Leased)
 	l.renew(lease, job.Held{JobID: lost.ID, Fence: lost.Fence - 1})
@@ -29,7 +29,7 @@ func TestLaw_AGrantThatItsHostNeverLearnedOfIsCancelledIfThatWasAsked(t *testing
 	l := newLaw(t)
 	lease, lost := l.heldPage()
 	l.exec("select lessee.fn_job_cancel($1)", lost.ID)
-	l.exec("update lessee.job_queue set leased_at = leased_at - interval '10 seconds'")
+	l.passTenSeconds()
 	l.renew(lease)
 	l.inState(lost.ID, job.Cancelled)
 }
@@ -39,7 +39,7 @@ func TestLaw_AGrantThatHasStartedIsNeverTakenFromALiveHostThatForgotIt(t *testin
 	lease, held := l.heldPage()
 	age := int64(1)
 	l.renew(lease, job.Held{JobID: held.ID, Fence: held.Fence, StartedMS: &age})
-	l.exec("update lessee.job_queue set leased_at = leased_at - interval '10 seconds'")
+	l.passTenSeconds()
 	l.renew(lease) // the sweep takes it when it is overdue: the host did start it
 	l.inState(held.ID, job.Running)
 }
@@ -50,4 +50,12 @@ func (l *law) renew(lease int64, held ...job.Held) {
 	if err != nil || !renewal.Alive || renewal.TTL != 9*time.Second {
 		l.Fatalf("%+v, %v", renewal, err)
 	}
+}
+
+// passTenSeconds makes every grant ten seconds older.
+func (l *law) passTenSeconds() {
+	l.Helper()
+	l.exec("update lessee.job_queue set leased_at = leased_at - interval '10 seconds'")
+	l.exec("update lessee.queue_heartbeat set held_from = held_from - interval '10 seconds'")
+	l.exec("update lessee.job_grant set granted_at = granted_at - interval '10 seconds'")
 }
