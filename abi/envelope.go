@@ -33,9 +33,6 @@ type Trace struct {
 	Tracestate  string `json:"tracestate,omitempty"`
 }
 
-// EncodeEnvelope returns e as the bytes an executor reads.
-func EncodeEnvelope(e Envelope) ([]byte, error) { return encode(e) }
-
 // DecodeEnvelope reads an envelope. It fails with an *Error of code
 // [CodeEnvelopeInvalid] when the bytes are no envelope, and of code
 // [CodeABIMismatch] when they are of another version.

@@ -30,11 +30,15 @@ declare
   v_endings job_ending[];
 begin
   if v_live then
-    select s.ids, s.fences into v_ids, v_fences from lessee.fn_job_succeed(p_lease, p_outcomes) s;
-    if cardinality(v_ids) = jsonb_array_length(p_outcomes) then
-      return query select u.id, u.fence, 'accepted', 'succeeded', null::text, null::text from unnest(v_ids, v_fences) as u(id, fence);
-      return;
-    end if;
+    select s.ids, s.fences into v_ids, v_fences
+    from (
+      select array_agg(o.job_id) as jobs, array_agg(o.fence) as fences, array_agg(o.attempt) as attempts, array_agg(o.span_id) as spans,
+             array_agg(o.module_sha256) as modules, array_agg(o.output) as outputs, array_agg(o.usage) as usages, array_agg(o.requests) as requests
+      from jsonb_populate_recordset(null::job_outcome, p_outcomes) o
+      where o.word = 'succeed' and num_nonnulls(o.commands, o.enqueue, o.events, o.error, o.log_tail) = 0
+    ) o
+    cross join lateral lessee.fn_job_succeed(p_lease, o.jobs, o.fences, o.attempts, o.spans, o.modules, o.outputs, o.usages, o.requests) s
+    where o.jobs is not null;
   end if;
 
   -- The locks are taken in the order of ids, so that no two commits wait for each other.

@@ -14,13 +14,29 @@ declare
   v_job jsonb;
   v_unknown text;
   v_hint text;
+  v_ids bigint[]; -- by place; null: not inserted yet
 begin
   if jsonb_typeof(p_jobs) is distinct from 'array' then
     raise exception 'p_jobs must be a JSON array of jobs' using errcode = 'invalid_parameter_value';
   end if;
+  begin
+    v_ids := lessee.fn_job_insert_plain(p_jobs);
+  exception when data_exception then -- the loop below says of which element
+  end;
+  if array_position(v_ids, null) is null and v_ids is not null then
+    perform lessee.fn_wake();
+    return query select u.place::integer - 1, u.id, true from unnest(v_ids) with ordinality as u(id, place);
+    return;
+  end if;
   ordinal := -1;
   for v_job in select e.value from jsonb_array_elements(p_jobs) with ordinality e order by e.ordinality loop
     ordinal := ordinal + 1;
+    if v_ids[ordinal + 1] is not null then
+      job_id := v_ids[ordinal + 1];
+      created := true;
+      return next;
+      continue;
+    end if;
     if jsonb_typeof(v_job) <> 'object' then
       raise exception 'the job is %; it must be an object', jsonb_typeof(v_job) using errcode = 'invalid_parameter_value';
     end if;

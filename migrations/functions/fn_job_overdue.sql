@@ -4,6 +4,9 @@ create or replace function lessee.fn_job_overdue(p_max integer)
 returns integer
 language plpgsql volatile security definer
 set search_path = pg_catalog, lessee, pg_temp
+set enable_seqscan = off -- as in fn_job_succeed
+set enable_bitmapscan = off
+set jit = off
 as $$
 declare
   v_endings job_ending[];

@@ -7,12 +7,20 @@ create or replace function lessee.fn_job_rescue(p_max integer)
 returns integer
 language plpgsql volatile security definer
 set search_path = pg_catalog, lessee, pg_temp
+set enable_seqscan = off -- as in fn_job_succeed
+set enable_bitmapscan = off
+set jit = off
 as $$
 declare
   v_endings job_ending[];
 begin
   update dot_iu_runtime_lease l set ended_at = clock_timestamp(), end_reason = 'expired'
   where l.ended_at is null and l.expires_at <= clock_timestamp();
+
+  perform lessee.fn_lease_gather(l.lease_id, 'infinity')
+  from dot_iu_runtime_lease l
+  where l.ended_at is not null
+    and (exists (select from job_grant g where g.lease_id = l.lease_id) or exists (select from queue_heartbeat h where h.lease_id = l.lease_id and h.held <> '{}'));
 
   select array_agg(row(s.id, s.fence, s.lease_id, 'rescue', null,
                        jsonb_build_object('code', 'host_lost', 'message', format(case s.end_reason when 'closed' then 'host %s closed lease %s and left the job' else 'host %s stopped renewing lease %s' end, s.host, s.lease_id)),
@@ -21,18 +29,17 @@ begin
   from (
     select q.id, q.fence, q.lease_id, l.host, l.end_reason
     from dot_iu_runtime_lease l
-    cross join lateral lessee.fn_lease_jobs(l.lease_id) i
+    join queue_heartbeat h on h.lease_id = l.lease_id
+    cross join lateral unnest(h.held) i(id)
     cross join lateral (
       select q.id, q.fence, q.lease_id from job_queue q
-      where q.id = i.job_id and (q.lease_id = l.lease_id and q.state in ('leased', 'running')) is true
+      where q.id = i.id and (q.lease_id = l.lease_id and q.state in ('leased', 'running')) is true
       for update skip locked
     ) q
-    where l.ended_at is not null
-      and (exists (select from job_grant g where g.lease_id = l.lease_id) or exists (select from queue_heartbeat h where h.lease_id = l.lease_id and h.held <> '{}'))
+    where l.ended_at is not null and h.held <> '{}'
     limit p_max
   ) s;
   if v_endings is null then
-    perform lessee.fn_lease_forget();
     return 0;
   end if;
   perform lessee.fn_job_end(v_endings);

@@ -20,8 +20,6 @@ declare
   v_now timestamptz := clock_timestamp();
   v_unknown job_ending[];
   v_held bigint[];
-  v_from timestamptz;
-  v_until timestamptz;
 begin
   p_held := coalesce(nullif(p_held, 'null'), '[]'); -- an empty list, in the JSON of some languages
   ttl_ms := lessee.fn_setting('lease.ttl_ms')::bigint;
@@ -39,21 +37,8 @@ begin
   where h.lease_id = p_lease;
   perform lessee.fn_class_switch();
 
-  -- What was granted some time ago has mostly ended: the rest is kept in one
-  -- place. Rows of job_grant before held_from are not looked at again.
-  select h.held_from, h.held into v_from, v_held from queue_heartbeat h where h.lease_id = p_lease;
-  v_until := greatest(v_from, v_now - interval '2 seconds');
-  with gone as (
-    delete from job_grant g where g.lease_id = p_lease and g.granted_at >= v_from and g.granted_at < v_until returning g.job_ids
-  ), listed as materialized (
-    select unnest(g.job_ids) as id from gone g
-    union
-    select unnest(v_held)
-  )
-  select coalesce(array_agg(q.id), '{}') into v_held
-  from listed i
-  cross join lateral (select q.id from job_queue q where q.id = i.id and (q.lease_id = p_lease and q.state in ('leased', 'running')) is true offset 0) q;
-  update queue_heartbeat h set held = v_held, held_from = v_until where h.lease_id = p_lease;
+  -- A claim that is on its way now commits within these two seconds, if ever a host hears of it.
+  v_held := lessee.fn_lease_gather(p_lease, v_now - interval '2 seconds');
 
   -- A host trusts a lease, and so waits for an answer, for less than ttl_ms.
   select array_agg(row(s.id, s.fence, p_lease, 'release', null,

@@ -34,6 +34,11 @@ type Outcome struct {
 	ModuleDigest string          `json:"module_sha256,omitempty"`
 }
 
+// Plain reports whether o succeeded and asks for nothing that could fail.
+func (o Outcome) Plain() bool {
+	return o.Word == Succeed && o.Error == nil && o.LogTail == "" && len(o.Events)+len(o.Enqueue)+len(o.Commands) == 0
+}
+
 // Failed returns o as a failure: no output, no effects, this word and error.
 func (o Outcome) Failed(word Word, err *abi.Error) Outcome {
 	o.Word, o.Error, o.Output = word, err, nil

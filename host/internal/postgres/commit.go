@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -11,12 +12,119 @@ import (
 	"github.com/lessee-run/lessee/host/internal/job"
 )
 
-// Commit reports outcomes in one transaction and returns a verdict for each.
-// timeout bounds the statement in the server; 0 does not. An outcome that the
-// server can't even read (JSON that Go takes and jsonb does not) fails the
-// whole call with job.ErrUnreadable, a timeout outside a command, or of many
-// outcomes at once, with job.ErrTimeout. Any other error says nothing about the outcomes.
+// Commit reports outcomes and returns a verdict for each, in their order: those
+// that succeeded and ask for nothing in one statement, the others in another
+// transaction of their own. timeout bounds the statement in the server; 0 does
+// not. An outcome that the server can't even read (JSON that Go takes and jsonb
+// does not) fails the whole call with job.ErrUnreadable, a timeout outside a
+// command, or of many outcomes at once, with job.ErrTimeout. Any other error
+// says nothing about the outcomes.
 func (s *Store) Commit(ctx context.Context, lease int64, outcomes []job.Outcome, timeout time.Duration) ([]job.Verdict, error) {
+	if timeout > 0 {
+		return s.decide(ctx, lease, outcomes, timeout)
+	}
+	taken, err := s.succeed(ctx, lease, outcomes)
+	if err != nil {
+		return nil, err
+	}
+	verdicts := make([]job.Verdict, len(outcomes))
+	var rest []job.Outcome
+	var places []int
+	for i, o := range outcomes {
+		if o.Plain() && taken[grant{o.JobID, o.Fence, o.SpanID}] {
+			verdicts[i] = job.Verdict{JobID: o.JobID, Fence: o.Fence, Verdict: job.Accepted, State: job.Succeeded}
+		} else {
+			rest, places = append(rest, o), append(places, i)
+		}
+	}
+	if len(rest) == 0 {
+		return verdicts, nil
+	}
+	others, err := s.decide(ctx, lease, rest, 0)
+	for i, v := range others {
+		verdicts[places[i]] = v
+	}
+	return verdicts, err
+}
+
+// grant is one of a job to a host, and the attempt that told of it.
+type grant struct {
+	job   int64
+	fence int
+	span  string
+}
+
+// succeed ends those that succeeded and ask for nothing, and returns which it ended.
+func (s *Store) succeed(ctx context.Context, lease int64, outcomes []job.Outcome) (map[grant]bool, error) {
+	p := plainOf(outcomes)
+	if len(p.jobs) == 0 {
+		return nil, nil
+	}
+	var ids []int64
+	var fences []int32
+	var spans []string
+	err := s.queryRow(ctx, "select coalesce(ids, '{}'), coalesce(fences, '{}'), coalesce(spans, '{}') from lessee.fn_job_succeed($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+		[]any{lease, p.jobs, p.fences, p.attempts, p.spans, p.modules, p.outputs, p.usages, p.requests}, &ids, &fences, &spans)
+	if isData(err) {
+		return nil, fmt.Errorf("%w: %w", job.ErrUnreadable, err)
+	}
+	taken := make(map[grant]bool, len(ids))
+	for i, id := range ids {
+		taken[grant{id, int(fences[i]), spans[i]}] = true
+	}
+	return taken, err
+}
+
+// plain are outcomes as the parameters of fn_job_succeed.
+type plain struct {
+	jobs                      []int64
+	fences, attempts          []int32
+	spans                     []string
+	modules                   []*string
+	outputs, usages, requests []json.RawMessage
+}
+
+func plainOf(outcomes []job.Outcome) (p plain) {
+	for i := range outcomes {
+		o := &outcomes[i]
+		if !o.Plain() {
+			continue
+		}
+		p.jobs = append(p.jobs, o.JobID)
+		p.fences = append(p.fences, int32(o.Fence))
+		p.attempts = append(p.attempts, int32(o.Attempt))
+		p.spans = append(p.spans, o.SpanID)
+		p.modules = append(p.modules, orNull(o.ModuleDigest))
+		p.outputs = append(p.outputs, jsonOrNull(o.Output))
+		p.usages = append(p.usages, usageOf(o))
+		p.requests = append(p.requests, jsonOrNull(o.Requests))
+	}
+	return p
+}
+
+func usageOf(o *job.Outcome) json.RawMessage {
+	if o.Usage == nil {
+		return nil
+	}
+	return json.RawMessage(jsonOf(o.Usage))
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func jsonOrNull(data json.RawMessage) json.RawMessage {
+	if len(data) == 0 {
+		return nil
+	}
+	return data
+}
+
+// decide lets fn_job_commit look at each outcome.
+func (s *Store) decide(ctx context.Context, lease int64, outcomes []job.Outcome, timeout time.Duration) ([]job.Verdict, error) {
 	for i := range outcomes {
 		outcomes[i] = outcomes[i].Printable()
 	}

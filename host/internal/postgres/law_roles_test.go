@@ -23,6 +23,7 @@ var executors = map[string]string{
 	"fn_job_cancel":           "operator",
 	"fn_job_claim":            "host",
 	"fn_job_commit":           "host",
+	"fn_job_succeed":          "host",
 	"fn_job_due":              "host",
 	"fn_job_enqueue":          "operator producer",
 	"fn_job_enqueue_bulk":     "operator producer",

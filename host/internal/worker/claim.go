@@ -132,8 +132,29 @@ func (s *session) start(jobs []job.Job, classes map[string]registry.Class) {
 	s.mu.Unlock()
 	s.note(func(st *Status) { st.Running = n })
 	for _, j := range jobs {
-		class := classes[j.Class]
-		s.attempts.Go(func() { s.attempt(j, class) })
+		s.launch(assignment{j, classes[j.Class]})
+	}
+}
+
+// assignment is a granted job with the class that it runs by.
+type assignment struct {
+	job   job.Job
+	class registry.Class
+}
+
+// launch runs an attempt in a goroutine that waits for one, or in a new one:
+// to grow its stack is most of what a new one costs.
+func (s *session) launch(a assignment) {
+	s.attempts.Add(1)
+	select {
+	case s.idle <- a:
+	default:
+		s.runners.Go(func() {
+			for next, ok := a, true; ok; next, ok = <-s.idle {
+				s.attempt(next.job, next.class)
+				s.attempts.Done()
+			}
+		})
 	}
 }
 

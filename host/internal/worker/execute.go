@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -32,9 +33,10 @@ func (s *session) execute(j job.Job, class registry.Class) job.Outcome {
 	span := newSpanID()
 	e := &execution{job: j, class: class, envelope: j.Envelope(class, span), sink: &attemptSink{
 		network: s.cfg.Network,
-		attemptLog: &attemptLog{log: s.log.WithLazy(
-			zap.Int64("job", j.ID), zap.String("class", j.Class), zap.Int("attempt", j.Attempt),
-			zap.String("trace_id", j.Trace.TraceID), zap.String("span_id", span))},
+		attemptLog: &attemptLog{log: sync.OnceValue(func() *zap.Logger { // most attempts say nothing
+			return s.log.With(zap.Int64("job", j.ID), zap.String("class", j.Class), zap.Int("attempt", j.Attempt),
+				zap.String("trace_id", j.Trace.TraceID), zap.String("span_id", span))
+		})},
 	}}
 	result, usage, err := s.call(e)
 	if err == nil {
@@ -48,9 +50,9 @@ func (s *session) execute(j job.Job, class registry.Class) job.Outcome {
 	log := e.sink.attemptLog
 	if outcome.Error != nil {
 		outcome.LogTail = log.tail()
-		log.log.Info("attempt failed", zap.String("word", string(outcome.Word)), zap.String("code", string(outcome.Error.Code)), zap.String("error", outcome.Error.Message))
-	} else {
-		log.log.Debug("attempt done", zap.String("word", string(outcome.Word)), zap.Int64("wall_us", usage.WallUS))
+		log.log().Info("attempt failed", zap.String("word", string(outcome.Word)), zap.String("code", string(outcome.Error.Code)), zap.String("error", outcome.Error.Message))
+	} else if s.log.Core().Enabled(zap.DebugLevel) {
+		log.log().Debug("attempt done", zap.String("word", string(outcome.Word)), zap.Int64("wall_us", usage.WallUS))
 	}
 	return outcome
 }

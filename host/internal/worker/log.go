@@ -18,7 +18,7 @@ const tailBytes = 4 << 10
 // attemptLog takes what an executor says: to the host's log, and its end to the
 // attempt's record. It is an abi.Sink.
 type attemptLog struct {
-	log   *zap.Logger
+	log   func() *zap.Logger
 	mu    sync.Mutex
 	lines []string
 	size  int
@@ -30,7 +30,7 @@ var levels = map[abi.Level]zapcore.Level{
 }
 
 func (l *attemptLog) Log(level abi.Level, line string) {
-	l.log.Log(levels[level], line, zap.String("from", "executor"))
+	l.log().Log(levels[level], line, zap.String("from", "executor"))
 	if len(line) > tailBytes {
 		line = line[len(line)-tailBytes:]
 	}
@@ -47,7 +47,7 @@ func (l *attemptLog) Log(level abi.Level, line string) {
 // Progress keeps the last word for the heartbeat.
 func (l *attemptLog) Progress(permille int, note string) {
 	p := &job.Progress{Permille: min(max(permille, 0), 1000), Note: plain(note)}
-	l.log.Debug("progress", zap.Int("permille", p.Permille), zap.String("note", p.Note))
+	l.log().Debug("progress", zap.Int("permille", p.Permille), zap.String("note", p.Note))
 	l.mu.Lock()
 	l.last = p
 	l.mu.Unlock()

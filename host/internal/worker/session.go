@@ -30,6 +30,8 @@ type session struct {
 	freed     chan struct{} // a slot became free
 	outcomes  chan settled  // from attempts to the committer
 	attempts  sync.WaitGroup
+	idle      chan assignment // to goroutines that have run an attempt
+	runners   sync.WaitGroup  // those goroutines
 	fronts    fronts            // of the queue
 	reported  map[string]string // class, or digest of a module -> what was last reported of it
 
@@ -90,7 +92,7 @@ func newSession(ctx context.Context, w *Worker, lease job.Lease, before time.Tim
 	s := &session{
 		Worker: w, lease: lease.ID, ttl: lease.TTL, log: w.log.With(zap.Int64("lease", lease.ID)),
 		work: work, end: end, writes: writes, endWrites: endWrites,
-		gone: make(chan struct{}), freed: make(chan struct{}, 1), outcomes: make(chan settled, w.cfg.Slots), reported: map[string]string{},
+		gone: make(chan struct{}), freed: make(chan struct{}, 1), outcomes: make(chan settled, w.cfg.Slots), idle: make(chan assignment), reported: map[string]string{},
 		held: map[grantID]*grant{}, running: map[string]int{},
 	}
 	s.trust(before, lease.TTL)
@@ -112,6 +114,8 @@ func (s *session) run(ctx context.Context) {
 
 	s.note(func(st *Status) { st.Stopping = ctx.Err() != nil })
 	s.drain()
+	close(s.idle)
+	s.runners.Wait()
 	close(s.outcomes)
 	committers.Wait()
 	stopBackground()
