@@ -23,6 +23,7 @@ create table lessee.job_grant (
   granted_at timestamptz not null,
   job_ids    bigint[] not null
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+alter table lessee.job_grant alter job_ids set storage external; -- to compress a list costs more than to write it
 create index job_grant_lease on lessee.job_grant (lease_id, granted_at);
 alter table lessee.queue_heartbeat
   add column held      bigint[] not null default '{}',            -- jobs of grants before held_from

@@ -1,7 +1,8 @@
 -- Word claim: ready -> leased. Grants the lease up to p_max ready jobs of the
 -- named classes, at most p_slots[i] of p_classes[i], first those of the lowest
--- priority number, then those that became ready first. Returns all that an
--- attempt needs. No rows: nothing is ready, the phase is not running, or the
+-- priority number, then those that became ready first; but a job of a later
+-- priority that has waited a second longer for each step comes before, so that
+-- none starves. Returns all that an attempt needs. No rows: nothing is ready, the phase is not running, or the
 -- lease is over.
 --
 -- Of many classes one call takes no more than a few times its share of p_max
@@ -26,18 +27,19 @@ set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
+  v_step constant interval := interval '1 second'; -- of waiting, that a step of priority is worth
   v_now timestamptz := clock_timestamp();
   v_share integer := greatest(16, 4 * p_max / greatest(1, cardinality(p_classes)));
   v_fronted text[] := array(select distinct x.class from jsonb_to_recordset(p_fronts) as x(class text));
-  v_ids bigint[];
+  v_rows tid[]; -- their place in job_queue, which is theirs while they are locked
 begin
   if (select s.value from runtime_setting s where s.name = 'queue.runtime.phase') <> '"running"' or not lessee.fn_lease_live(p_lease) then
     return;
   end if;
-  v_ids := array(
-    select k.id
+  v_rows := array(
+    select k.row
     from (
-      select f.id, f.priority, f.run_at, w.slots, row_number() over (partition by w.class order by f.priority, f.run_at, f.id) as place
+      select f.row, f.id, f.priority, f.run_at, w.slots, row_number() over (partition by w.class order by f.run_at + f.priority * v_step, f.id) as place
       from unnest(p_classes, p_slots) as w(class, slots)
       join executor_class_registry c on c.class = w.class and c.enabled
         -- while its command is switched off, a class waits: a claim could only fail
@@ -49,7 +51,7 @@ begin
         where w.class <> all (v_fronted)
       ) x
       cross join lateral (
-        select r.id, r.priority, r.run_at
+        select r.ctid as row, r.id, r.priority, r.run_at
         from job_queue r
         where r.class = w.class and r.in_line and r.state = 'ready' and (r.priority, r.run_at, r.id) > (x.priority, x.run_at, x.id) and r.priority < x.until
           and (r.expires_at is null or r.expires_at > v_now) is true
@@ -60,12 +62,11 @@ begin
       where w.slots > 0
     ) k
     where k.place <= k.slots
-    order by k.priority, k.run_at, k.id
+    order by k.run_at + k.priority * v_step, k.id
     limit coalesce(p_max, 0));
-  if v_ids = '{}' then
+  if v_rows = '{}' then
     return;
   end if;
-  insert into job_grant (lease_id, granted_at, job_ids) values (p_lease, v_now, v_ids);
   return query
   with wanted as materialized (
     select c.class,
@@ -76,8 +77,10 @@ begin
     update job_queue q
     set state = 'leased', lease_id = p_lease, attempt = q.attempt + 1, fence = q.fence + 1, leased_at = v_now, overdue_at = w.overdue_at
     from wanted w
-    where q.id = any (v_ids) and w.class = q.class
+    where q.ctid = any (v_rows) and w.class = q.class
     returning q.id, q.class, q.fence, q.attempt, q.max_attempts, q.leased_at, q.enqueued_at, q.idempotency_key, q.priority, q.run_at
+  ), listed as (
+    insert into job_grant (lease_id, granted_at, job_ids) select p_lease, v_now, array_agg(k.id) from claimed k
   ), counted as (
     insert into job_count_delta (class, word, from_state, to_state, jobs)
     select k.class, 'claim', 'ready', 'leased', count(*) from claimed k group by k.class
@@ -87,7 +90,7 @@ begin
   from claimed k
   cross join lateral (select * from job_payload p where p.job_id = k.id and p.enqueued_at = k.enqueued_at offset 0) p
   cross join registry_version v
-  order by k.priority, k.run_at, k.id;
+  order by k.run_at + k.priority * v_step, k.id;
 end
 $$;
 comment on function lessee.fn_job_claim(bigint, text[], integer[], integer, jsonb) is 'word claim: ready -> leased';

@@ -4,6 +4,10 @@
 -- does not walk dead entries again that can't be cleaned while somebody holds a
 -- snapshot.
 --
+-- Of the priorities between two fronts of a class the first that has ready jobs
+-- gets one, too: a claim takes of a stretch without fronts by priority alone,
+-- so that its later ones could starve.
+--
 -- A front never passes an entry that can be ready: neither one that is, by this
 -- statement's snapshot, whoever has it locked; nor one that is not committed
 -- yet, because it stays before p_horizon. The host reckons the horizon: a moment
@@ -22,20 +26,35 @@ set jit = off
 set plan_cache_mode = force_generic_plan
 as $$
 begin
-  select coalesce(jsonb_agg(jsonb_build_object('class', f.class, 'priority', f.priority, 'run_at', g.run_at, 'id', g.id)), '[]') into fronts
-  from jsonb_to_recordset(p_fronts) as f(class text, priority smallint, run_at timestamptz, id bigint)
-  left join lateral (
-    select r.run_at, r.id from job_queue r
-    where r.class = f.class and r.in_line and r.state = 'ready' and r.priority = f.priority and (r.run_at, r.id) > (f.run_at, f.id)
-    order by r.run_at, r.id
-    limit 1
-  ) r on true
-  cross join lateral (
-    select p.run_at, p.id
-    from (values (f.run_at, f.id), (least(r.run_at, p_horizon), case when r.run_at <= p_horizon then r.id - 1 else 0 end)) as p(run_at, id)
-    order by p.run_at desc, p.id desc
-    limit 1
-  ) g;
+  with front as materialized (
+    select f.*, lead(f.priority, 1, 32767::smallint) over (partition by f.class order by f.priority) as until
+    from jsonb_to_recordset(p_fronts) as f(class text, priority smallint, run_at timestamptz, id bigint)
+  ), moved as (
+    select f.class, f.priority, g.run_at, g.id
+    from front f
+    left join lateral (
+      select r.run_at, r.id from job_queue r
+      where r.class = f.class and r.in_line and r.state = 'ready' and r.priority = f.priority and (r.run_at, r.id) > (f.run_at, f.id)
+      order by r.run_at, r.id
+      limit 1
+    ) r on true
+    cross join lateral (
+      select p.run_at, p.id
+      from (values (f.run_at, f.id), (least(r.run_at, p_horizon), case when r.run_at <= p_horizon then r.id - 1 else 0 end)) as p(run_at, id)
+      order by p.run_at desc, p.id desc
+      limit 1
+    ) g
+    union all
+    select f.class, n.priority, '-infinity', 0
+    from front f
+    cross join lateral (
+      select r.priority from job_queue r
+      where r.class = f.class and r.in_line and r.state = 'ready' and r.priority > f.priority and r.priority < f.until
+      order by r.priority
+      limit 1
+    ) n
+  )
+  select coalesce(jsonb_agg(to_jsonb(m)), '[]') into fronts from moved m;
   if pg_current_xact_id_if_assigned() is null then
     at := clock_timestamp(); -- then the id, so that whoever had one at that moment has a lower one
     xid := pg_current_xact_id()::text::bigint;

@@ -59,11 +59,22 @@ func (f *Fronts) Note(jobs []Job) {
 		f.lanes, f.count = map[lane]Front{}, map[string]int{}
 	}
 	for _, j := range jobs {
-		if _, known := f.lanes[lane{j.Class, j.Priority}]; !known && f.count[j.Class] < lanesMax {
-			f.count[j.Class]++
-			f.lanes[lane{j.Class, j.Priority}] = Front{Class: j.Class, Priority: j.Priority, RunAt: frontStart}
+		if _, known := f.lanes[lane{j.Class, j.Priority}]; !known {
+			f.set(Front{Class: j.Class, Priority: j.Priority, RunAt: frontStart})
 		}
 	}
+}
+
+// set moves a front, or adds one if there is room.
+func (f *Fronts) set(front Front) {
+	at := lane{front.Class, front.Priority}
+	if _, known := f.lanes[at]; !known {
+		if f.count[front.Class] == lanesMax {
+			return
+		}
+		f.count[front.Class]++
+	}
+	f.lanes[at] = front
 }
 
 // List is the fronts, by class and priority.
@@ -100,7 +111,7 @@ func (f *Fronts) Ranges(wants []Want) []Front {
 // Learn takes the answer to a survey.
 func (f *Fronts) Learn(s Survey) {
 	for _, front := range s.Fronts {
-		f.lanes[lane{front.Class, front.Priority}] = front
+		f.set(front)
 	}
 	if f.sample.XID != 0 && s.Oldest >= f.sample.XID {
 		f.horizon, f.sample = f.sample.At, Survey{}

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -238,5 +239,25 @@ func TestPlans_OfTheHotPathDoNotFollowStatistics(t *testing.T) {
 				t.Errorf("for 1000 jobs %d entries and rows are read, %v", after-before, err)
 			}
 		})
+	}
+}
+
+func TestClaim_TakesALatePriorityBeforeAnEarlierOneWhenItHasWaitedASecondForEachStep(t *testing.T) {
+	c := newClaimer(t)
+	waited := func(priority, seconds int) int64 {
+		id := ask[int64](c.law, "select lessee.fn_job_enqueue('plain', p_priority => $1)", priority)
+		c.exec("update lessee.job_queue set run_at = run_at - $2 * interval '1 second' where id = $1", id, seconds)
+		return id
+	}
+	c.enqueue(10) // of priority 100
+	c.claim()
+	c.enqueue(2000)
+	starved, patient := waited(150, 51), waited(160, 59)
+	for range 3 { // as many as there are priorities to be learned of
+		c.survey()
+	}
+	got := c.claim()
+	if len(got) != 1000 || got[0] != starved || slices.Contains(got, patient) {
+		t.Errorf("claimed %d jobs, first %v; want job %d first, and not job %d, which has waited 59 s for 60 steps", len(got), got[:min(3, len(got))], starved, patient)
 	}
 }
