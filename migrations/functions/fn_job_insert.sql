@@ -8,25 +8,31 @@ language plpgsql volatile
 set search_path = pg_catalog, lessee, pg_temp
 as $$
 declare
-  v_class executor_class_registry;
+  v_class record; -- with its module's name, and the schema that has of payloads
   v_now timestamptz := clock_timestamp();
   v_error text;
-  v_module text;
-  v_schema jsonb; -- of the payload, by the manifest of the module that serves
   v_size bigint;
   v_limit bigint;
   v_first bigint;
-  v_state text;
+  v_xact xid8;
+  v_trace record;
 begin
-  select * into v_class from executor_class_registry c where c.class = p_class;
+  select c.*, m.name || '@' || m.version as module, m.manifest #> '{schemas,payload}' as module_schema into v_class
+  from executor_class_registry c
+  left join executor_module_registry m on m.sha256 = coalesce(c.serving_sha256, c.module_sha256)
+  where c.class = p_class;
   if not found then
     raise exception 'class % is not registered', quote_nullable(p_class)
       using errcode = 'LS404', hint = 'lessee class list shows what is.';
   end if;
 
-  v_size := octet_length(p_payload::text);
   v_limit := (lessee.fn_default_limits() || v_class.limits) ->> 'input_bytes';
-  if v_size is null then
+  if pg_column_size(p_payload) < v_limit / 8 then
+    v_size := 0; -- as text it is at most six times as long, and some
+  else
+    v_size := octet_length(p_payload::text);
+  end if;
+  if p_payload is null then
     raise exception 'the payload is NULL; send a JSON value' using errcode = 'invalid_parameter_value';
   elsif v_size > v_limit then
     raise exception 'the payload is % bytes; class % takes at most %', v_size, p_class, v_limit
@@ -39,15 +45,11 @@ begin
         using errcode = 'LS422', hint = 'lessee class show prints the schema.';
     end if;
   end if;
-  if v_class.module_sha256 is not null then
-    select m.manifest #> '{schemas,payload}', m.name || '@' || m.version into v_schema, v_module
-    from executor_module_registry m where m.sha256 = coalesce(v_class.serving_sha256, v_class.module_sha256);
-    if v_schema is not null then
-      v_error := lessee.fn_json_schema_error(v_schema, p_payload);
-      if v_error is not null then
-        raise exception 'the payload breaks the schema of module %, which runs class %: %', v_module, p_class, v_error
-          using errcode = 'LS422', hint = 'lessee module show prints the schema.';
-      end if;
+  if v_class.module_schema is not null then
+    v_error := lessee.fn_json_schema_error(v_class.module_schema, p_payload);
+    if v_error is not null then
+      raise exception 'the payload breaks the schema of module %, which runs class %: %', v_class.module, p_class, v_error
+        using errcode = 'LS422', hint = 'lessee module show prints the schema.';
     end if;
   end if;
   if p_priority not between 0 and 1000 then
@@ -84,19 +86,23 @@ begin
     end loop;
   end if;
 
-  v_now := lessee.fn_queue_now();
-  insert into job_queue (id, class, state, priority, run_at, max_attempts, enqueued_at, expires_at, idempotency_key)
-  overriding system value
-  values (job_id, p_class,
-          case when v_class.requires_approval then 'proposed' when p_run_at > v_now then 'scheduled' else 'ready' end,
-          coalesce(p_priority, v_class.priority), greatest(p_run_at, v_now),
-          ((lessee.fn_default_retry_policy() || v_class.retry_policy) ->> 'max_attempts')::integer,
-          v_now, greatest(v_now, p_run_at) + v_class.expires_after, p_key)
-  returning state into v_state;
-  insert into job_count_delta (class, word, to_state, jobs) values (p_class, 'enqueue', v_state, 1);
-  insert into job_payload (job_id, enqueued_at, payload, enqueued_by, parent_job_id, trace_id, parent_span_id, sampled, tracestate, correlation_id)
-  select fn_job_insert.job_id, v_now, p_payload, session_user, p_parent, t.trace_id, t.parent_span_id, t.sampled, p_tracestate, p_correlation_id
-  from lessee.fn_traceparent_parse(p_traceparent) t;
+  v_trace := lessee.fn_traceparent_parse(p_traceparent);
+  v_xact := pg_current_xact_id(); -- then the clock, as fn_queue_now says
+  v_now := clock_timestamp();
+  with queued as (
+    insert into job_queue (id, class, state, priority, run_at, max_attempts, enqueued_at, expires_at, idempotency_key)
+    overriding system value
+    values (job_id, p_class,
+            case when v_class.requires_approval then 'proposed' when p_run_at > v_now then 'scheduled' else 'ready' end,
+            coalesce(p_priority, v_class.priority), greatest(p_run_at, v_now),
+            ((lessee.fn_default_retry_policy() || v_class.retry_policy) ->> 'max_attempts')::integer,
+            v_now, greatest(v_now, p_run_at) + v_class.expires_after, p_key)
+    returning state
+  ), kept as (
+    insert into job_payload (job_id, enqueued_at, payload, enqueued_by, parent_job_id, trace_id, parent_span_id, sampled, tracestate, correlation_id)
+    values (job_id, v_now, p_payload, session_user, p_parent, v_trace.trace_id, v_trace.parent_span_id, v_trace.sampled, p_tracestate, p_correlation_id)
+  )
+  insert into job_count_delta (class, word, to_state, jobs) select p_class, 'enqueue', q.state, 1 from queued q;
 end
 $$;
 comment on function lessee.fn_job_insert(text, jsonb, text, timestamptz, integer, text, text, text, bigint) is 'the one way into job_queue';

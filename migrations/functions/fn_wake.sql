@@ -1,11 +1,12 @@
--- Tells idle hosts that something is ready, at most once in some milliseconds
--- over all sessions: NOTIFY makes committing transactions wait for one another.
--- This is the leading edge. The trailing one is the hosts': one that was woken
--- goes on looking for a while, at growing distances, and so finds what was
--- committed without a word meanwhile.
+-- Tells idle hosts that something is ready, unless some host is about to look
+-- anyway: NOTIFY makes committing transactions wait for one another. A host that
+-- was woken, or that found something, looks again within some milliseconds and
+-- then at growing distances, so that it finds what was committed without a word.
 --
--- The moment of the last NOTIFY is kept in a sequence, in microseconds, because
--- a sequence is shared, is written without a row lock, and leaves no dead rows.
+-- The moment until which hosts are awake is kept in a sequence, in microseconds,
+-- because a sequence is shared, is written without a row lock, and leaves no
+-- dead rows. fn_job_claim moves it, too. A NOTIFY that is rolled back silences
+-- others no longer than that.
 create or replace function lessee.fn_wake()
 returns void
 language plpgsql volatile security definer
@@ -14,11 +15,11 @@ as $$
 declare
   v_now bigint := extract(epoch from clock_timestamp()) * 1000000;
 begin
-  if (select abs(v_now - w.last_value) < 2000 from wake_moment w) then -- abs: a clock can be set back
+  if pg_sequence_last_value('lessee.wake_moment') between v_now and v_now + 5000 then -- not beyond: a clock can be set back
     return;
   end if;
   if (select s.value from runtime_setting s where s.name = 'queue.notify.enabled') = 'true' then
-    perform setval('lessee.wake_moment', v_now);
+    perform setval('lessee.wake_moment', v_now + 5000);
     perform pg_notify('lessee_wake', '');
   end if;
 end
