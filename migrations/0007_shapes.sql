@@ -8,7 +8,7 @@
 alter table lessee.job_queue
   add column in_line   boolean not null generated always as (state in ('ready', 'leased', 'running')) stored,
   add column due_later boolean not null generated always as (state in ('scheduled', 'retry_wait')) stored;
-alter table lessee.job_queue set (fillfactor = 50);
+alter table lessee.job_queue set (fillfactor = 50, autovacuum_vacuum_threshold = 100000); -- a claim's dead version goes without a vacuum
 drop index lessee.job_queue_ready;
 drop index lessee.job_queue_due;
 drop index lessee.job_queue_held;
@@ -251,6 +251,7 @@ drop index lessee.job_queue_ready;
 drop index lessee.job_queue_due;
 alter table lessee.job_queue drop column in_line, drop column due_later;
 alter table lessee.job_queue reset (fillfactor);
+alter table lessee.job_queue set (autovacuum_vacuum_threshold = 20000);
 create index job_queue_ready on lessee.job_queue (class, priority, run_at, id) where state = 'ready';
 create index job_queue_due   on lessee.job_queue (run_at)     where state in ('scheduled', 'retry_wait');
 create index job_queue_held  on lessee.job_queue (lease_id)   where state in ('leased', 'running');

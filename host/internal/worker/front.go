@@ -12,7 +12,7 @@ import (
 
 // When a host asks where the live part of the queue begins.
 const (
-	surveyJobs  = 256                    // after so many jobs were claimed
+	surveyJobs  = 1000                   // after so many jobs were claimed
 	surveyEvery = 100 * time.Millisecond // or after this, if any were, or a claim was slow
 	slowClaim   = 5 * time.Millisecond
 )

@@ -30,8 +30,8 @@ type session struct {
 	freed     chan struct{} // a slot became free
 	outcomes  chan settled  // from attempts to the committer
 	attempts  sync.WaitGroup
-	idle      chan assignment // to goroutines that have run an attempt
-	runners   sync.WaitGroup  // those goroutines
+	idle      chan assignment   // to goroutines that have run an attempt
+	runners   sync.WaitGroup    // those goroutines
 	fronts    fronts            // of the queue
 	reported  map[string]string // class, or digest of a module -> what was last reported of it
 

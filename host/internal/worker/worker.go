@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"encoding/json"
+	"runtime"
 	"sync"
 	"time"
 
@@ -105,9 +106,16 @@ func (w *Worker) Look() { signal(w.renew) }
 // Kill ends the grace of a stopping worker at once.
 func (w *Worker) Kill() { w.killOnce.Do(func() { close(w.killed) }) }
 
+// ballast is never touched, so it takes no memory; but the garbage collector
+// lets as much garbage gather as it reckons is in use. A host has little in use
+// and much garbage: it would collect twenty times a second, and shrink the
+// stacks of goroutines that wait for their next attempt each time.
+const ballast = 64 << 20
+
 // Run works until ctx ends, then stops in two stages: no more claims and Grace
 // for what runs; then what still runs is interrupted and given back.
 func (w *Worker) Run(ctx context.Context) {
+	defer runtime.KeepAlive(make([]byte, ballast))
 	pause := 100 * time.Millisecond
 	for ctx.Err() == nil {
 		s, err := w.open(ctx)
