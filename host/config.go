@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/lessee-run/lessee/host/internal/postgres"
 	"github.com/lessee-run/lessee/host/internal/process"
 	"github.com/lessee-run/lessee/host/internal/signature"
 	"github.com/lessee-run/lessee/host/internal/wasm"
@@ -26,6 +27,7 @@ type Config struct {
 	CacheBytes   int64             `koanf:"cache_bytes"`  // that they may take there; what was used least recently goes first
 	HealthAddr   string            `koanf:"health_addr"`  // host:port of the health endpoint; empty: none
 	Conns        int               `koanf:"conns"`        // connections to Postgres, one more for LISTEN
+	Pooling      string            `koanf:"pooling"`      // auto, session, transaction: what a connection to Postgres is
 	LimitsMax    registry.Bounds   `koanf:"limits_max"`   // upper bounds of the limits of classes, by their keys
 	Signatures   string            `koanf:"signatures"`   // off, warn, require: what to do about modules that nobody trusted has signed
 	TrustedKeys  []string          `koanf:"trusted_keys"` // public keys; if there are any, only those count of the registered ones
@@ -54,6 +56,7 @@ func DefaultConfig() Config {
 		CacheBytes: wasm.DefaultCacheBytes,
 		HealthAddr: "127.0.0.1:7070",
 		Conns:      8,
+		Pooling:    string(postgres.PoolingAuto),
 		Signatures: string(signature.Off),
 		PluginDir:  process.DefaultDir(),
 		LogLevel:   "info",
@@ -97,7 +100,14 @@ func (c Config) Validate() error {
 	case c.Conns < 4 || c.Conns > 1000:
 		return fmt.Errorf("conns is %d: it must be from 4 to 1000", c.Conns)
 	}
-	return cmp.Or(c.validateSignatures(), c.LimitsMax.Check(), c.validateInterpreters())
+	return cmp.Or(c.validatePooling(), c.validateSignatures(), c.LimitsMax.Check(), c.validateInterpreters())
+}
+
+func (c Config) validatePooling() error {
+	if _, err := postgres.ParsePooling(c.Pooling); err != nil {
+		return fmt.Errorf("pooling: %w", err)
+	}
+	return nil
 }
 
 func (c Config) validateInterpreters() error {

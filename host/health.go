@@ -29,6 +29,8 @@ type Health struct {
 	Lease       int64                    `json:"lease"`
 	RenewedAgo  string                   `json:"renewed_ago,omitempty"`
 	Phase       registry.Phase           `json:"phase"`
+	Pooling     string                   `json:"pooling"`   // what the host's connections to Postgres are
+	Listening   bool                     `json:"listening"` // NOTIFY reaches the host; else it polls
 	Running     int                      `json:"running"`
 	Uncommitted int                      `json:"uncommitted"`
 	Slots       int                      `json:"slots"`
@@ -87,6 +89,7 @@ func (h *Host) Health() Health {
 	status, snapshot := h.worker.Status(), h.set.Snapshot()
 	body := Health{
 		Lease: status.Lease, Phase: snapshot.Settings.Phase, Running: status.Running, Uncommitted: status.Uncommitted,
+		Pooling: h.store.Pooling().Describe(), Listening: h.listener.Listening(),
 		Slots: h.cfg.Slots, Classes: h.set.Readiness(), Why: whyNot(status, snapshot),
 	}
 	if !status.RenewedAt.IsZero() {

@@ -46,7 +46,7 @@ func New(ctx context.Context, cfg Config, version string, log *zap.Logger) (*Hos
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	pool, err := postgres.Connect(ctx, cfg.DSN, "lessee host "+cfg.Name, int32(cfg.Conns))
+	pool, err := postgres.Dial(ctx, cfg.DSN, postgres.Pooling(cfg.Pooling), "lessee host "+cfg.Name, int32(cfg.Conns))
 	if err != nil {
 		return nil, err
 	}
@@ -60,6 +60,7 @@ func New(ctx context.Context, cfg Config, version string, log *zap.Logger) (*Hos
 		return nil, fmt.Errorf("start the WASM engine: %w", err)
 	}
 	h := &Host{cfg: cfg, log: log, store: postgres.NewStore(pool), close: pool.Close, engine: engine, network: egress.NewNetwork(os.LookupEnv), version: version}
+	log.Info("connected to Postgres", zap.String("pooling", h.store.Pooling().Describe()))
 	h.wire(version)
 	if h.health, err = listenHealth(ctx, cfg.HealthAddr, h); err != nil {
 		h.engine.Close(ctx) //nolint:errcheck // the first error tells

@@ -46,6 +46,7 @@ func installOn(t *testing.T, pool *pgxpool.Pool, dsn string) *installation {
 	t.Helper()
 	i := &installation{t: t, pool: pool, dsn: asLogin(t, dsn, "test_host"), cache: moduleCache}
 	i.exec(`do $$ begin create role test_host login in role lessee_host; exception when duplicate_object or unique_violation then null; end $$`)
+	i.goBehind(dsn)
 	return i
 }
 

@@ -53,6 +53,7 @@ func hostFlags(c *cobra.Command) *string {
 	flags.String("plugin-dir", d.PluginDir, "private directory for sockets and bundles of native plugins; a short path")
 	flags.StringToString(interpreters, nil, "what bundles of native plugins may be run by, as NAME=PATH,…; none: no bundle that needs one")
 	flags.Int("conns", d.Conns, "connections to Postgres, one more for LISTEN")
+	flags.String("pooling", d.Pooling, "session, transaction or auto: what a connection to Postgres is; auto finds a PgBouncer, and then polls and keeps no session state")
 	flags.String("signatures", d.Signatures, "off, warn or require: what to do about modules that no trusted key has signed")
 	flags.StringSlice("trusted-keys", nil, "public keys that alone count, of those that are registered; none: all of these")
 	flags.String("log-level", d.LogLevel, "debug, info, warn or error")

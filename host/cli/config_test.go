@@ -69,6 +69,7 @@ func TestHostConfig_NamesTheCulprit(t *testing.T) {
 		"a log level that is not": {args: []string{"--log-level", "loud", "--dsn", "x"}, code: ExitRefused, says: []string{"log_level", "debug, info, warn"}},
 		"no policy":               {environ: []string{"LESSEE_SIGNATURES=on"}, args: []string{"--dsn", "x"}, code: ExitRefused, says: []string{"signatures: \"on\" is no policy", "require"}},
 		"an id for a key":         {args: []string{"--signatures", "require", "--trusted-keys", "E7620F1842B4E81F", "--dsn", "x"}, code: ExitRefused, says: []string{"trusted_keys: ", "anybody can make a key of that id", "lessee key list --json"}},
+		"no such pooling":         {args: []string{"--pooling", "statement", "--dsn", "x"}, code: ExitRefused, says: []string{`pooling: "statement"`, "auto, session, transaction"}},
 		"keys without a policy":   {args: []string{"--trusted-keys", "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3", "--dsn", "x"}, code: ExitRefused, says: []string{"signatures is off"}},
 		"no DSN":                  {code: ExitRefused, says: []string{"dsn is empty", "lessee up"}},
 		"no such file":            {args: []string{"--config", "/nowhere.yaml"}, code: ExitRefused, says: []string{"/nowhere.yaml"}},

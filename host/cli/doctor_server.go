@@ -42,7 +42,11 @@ func checkClock(_ context.Context, e *examination) ([]finding, error) { return [
 
 // checkServer has nothing to refuse: Connect did.
 func checkServer(_ context.Context, e *examination) ([]finding, error) {
-	return []finding{ok("server", "Postgres %s", e.vitals.ServerVersion)}, nil
+	found := []finding{ok("server", "Postgres %s", e.vitals.ServerVersion)}
+	if pooling := e.desk.Pooling(); pooling == postgres.PoolingTransaction {
+		found = append(found, ok("pooling", "a host with this DSN finds a pooler, %s", pooling.Describe()))
+	}
+	return found, nil
 }
 
 func checkSchema(ctx context.Context, e *examination) ([]finding, error) {

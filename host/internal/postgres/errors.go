@@ -81,6 +81,10 @@ func translateServer(pg *pgconn.PgError) error {
 	case code == "42501":
 		e.Kind = KindDenied
 		e.Hint = "Grant the login the role it needs: lessee_host, lessee_operator, lessee_producer or lessee_reader."
+	case code == "08P01" && strings.Contains(pg.Message, "unsupported startup parameter"):
+		e.Kind, e.Hint = KindInvalid, "PgBouncer takes no such parameter: take it out of the DSN, or name it in PgBouncer's ignore_startup_parameters."
+	case isStatement(code):
+		e.Hint = "Something between here and Postgres shares its sessions: set pooling to auto or transaction."
 	case strings.HasPrefix(code, "28") || code == "3D000":
 		e.Kind, e.Hint = KindDenied, "Check user, password and database name in the DSN (--dsn, LESSEE_DSN)."
 	case strings.HasPrefix(code, "08") || strings.HasPrefix(code, "57P") || code == "53300":
@@ -107,12 +111,16 @@ func isMissing(code string) bool {
 	return false
 }
 
+// isStatement reports whether a prepared statement is not there, or already is:
+// the session is not the one it was.
+func isStatement(code string) bool { return code == "26000" || code == "42P05" }
+
 // isData reports whether the server refused the statement because of the data
 // in it: sending the same again can only fail the same. A schema that is not
 // there, and a right that is not granted, are nothing of the data's.
 func isData(err error) bool {
 	var pg *pgconn.PgError
-	if !errors.As(err, &pg) || isMissing(pg.Code) || pg.Code == "42501" {
+	if !errors.As(err, &pg) || isMissing(pg.Code) || isStatement(pg.Code) || pg.Code == "42501" {
 		return false
 	}
 	for _, class := range []string{"22", "23", "54", "42", "P0", "LS"} {

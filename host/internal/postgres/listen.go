@@ -23,8 +23,10 @@ type Notification struct {
 }
 
 // Listener holds one connection that listens, and makes another when it breaks.
+// In transaction pooling it makes none: LISTEN is of a session.
 type Listener struct {
 	config    *pgx.ConnConfig
+	pooling   Pooling
 	log       *zap.Logger
 	listening atomic.Bool
 }
@@ -34,12 +36,16 @@ func (l *Listener) Listening() bool { return l.listening.Load() }
 
 // NewListener returns a listener that connects as the store's pool does.
 func (s *Store) NewListener(log *zap.Logger) *Listener {
-	return &Listener{config: s.pool.Config().ConnConfig.Copy(), log: log}
+	return &Listener{config: s.pool.Config().ConnConfig.Copy(), pooling: s.pooling, log: log}
 }
 
-// Run calls deliver for every notification until ctx ends. NOTIFY only saves
-// time: everything it tells is also found by polling.
+// Run calls deliver for every notification until ctx ends, or returns at once
+// where none can come. NOTIFY only saves time: everything it tells is also found
+// by polling.
 func (l *Listener) Run(ctx context.Context, deliver func(Notification)) {
+	if l.pooling == PoolingTransaction {
+		return
+	}
 	backoff := 100 * time.Millisecond
 	for ctx.Err() == nil {
 		started := time.Now()

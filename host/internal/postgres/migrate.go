@@ -22,7 +22,8 @@ const migrationLock = 0x1e55ee
 const versionTable = "lessee.schema_migration"
 
 // Migrator brings a database to the schema of this binary, and back.
-// The login it uses needs CREATE on the database and CREATEROLE, not superuser.
+// The login it uses needs CREATE on the database and CREATEROLE, not superuser, and
+// a session of Postgres, not of a pooler.
 type Migrator struct {
 	db    *sql.DB // as the login
 	owner *sql.DB // as lessee_owner
@@ -125,7 +126,7 @@ func (m *Migrator) Down(ctx context.Context, all bool) ([]Step, error) {
 
 // Status lists every migration and every function that is not as this binary has it.
 func (m *Migrator) Status(ctx context.Context) ([]Step, error) {
-	conn, err := m.db.Conn(ctx)
+	conn, err := m.session(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -179,9 +180,31 @@ func (m *Migrator) version(ctx context.Context, conn *sql.Conn) (version int64, 
 	return version, err
 }
 
+// session returns a connection that is a session of Postgres: the lock, the
+// role and goose's own statements live in one.
+func (m *Migrator) session(ctx context.Context) (*sql.Conn, error) {
+	conn, err := m.db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = conn.Raw(func(driver any) error {
+		shared, err := pooled(ctx, driver.(*stdlib.Conn).Conn())
+		if shared {
+			err = &Error{Kind: KindInvalid, Message: "there is a pooler between here and Postgres, and migrations need a session of their own",
+				Hint: "Name Postgres itself: lessee migrate --dsn …; hosts and operators may keep the pooler."}
+		}
+		return err
+	})
+	if err != nil {
+		conn.Close() //nolint:errcheck // the first error tells
+		return nil, err
+	}
+	return conn, nil
+}
+
 // locked runs f while this is the only migration in the database.
 func (m *Migrator) locked(ctx context.Context, f func(*sql.Conn) error) error {
-	conn, err := m.db.Conn(ctx)
+	conn, err := m.session(ctx)
 	if err != nil {
 		return err
 	}

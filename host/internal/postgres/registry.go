@@ -44,6 +44,9 @@ func (s *Store) LoadRegistry(ctx context.Context) (*registry.Snapshot, error) {
 	}
 	snapshot := registry.NewSnapshot(doc.Version, doc.Settings.read(), classes)
 	snapshot.Pending, snapshot.Native, snapshot.Secrets = doc.Pending, doc.Native, doc.Secrets
+	if s.pooling == PoolingTransaction {
+		snapshot.Settings.Notify = false // whatever is sent, it does not come here
+	}
 	return snapshot, nil
 }
 

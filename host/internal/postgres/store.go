@@ -12,11 +12,12 @@ import (
 
 // Store is the database as a host sees it: the functions granted to lessee_host.
 type Store struct {
-	pool *pgxpool.Pool
+	pool    *pgxpool.Pool
+	pooling Pooling
 }
 
 // NewStore returns a store on pool, which the caller closes.
-func NewStore(pool *pgxpool.Pool) *Store { return &Store{pool: pool} }
+func NewStore(pool *pgxpool.Pool) *Store { return &Store{pool, poolingOf(pool)} }
 
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return translate(s.pool.Ping(ctx)) }
