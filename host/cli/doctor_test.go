@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/lessee-run/lessee/host/internal/postgres"
+	"github.com/lessee-run/lessee/host/internal/postgres/postgrestest"
 )
 
 func TestDoctor_FindsWhatATiredOperatorWouldMiss(t *testing.T) {
@@ -71,6 +72,13 @@ func TestDoctor_TellsASuperuserThatItNeedsNoSuchRights(t *testing.T) {
 	i := install(t)
 	lessee(t, "--dsn", i.super, "doctor").want(t, ExitOK, "warn  roles", "is a superuser")
 	lessee(t, "--dsn", i.login("cli_reader", "lessee_reader"), "doctor").want(t, ExitOK, "is not in lessee_operator", "pg_read_all_stats")
+}
+
+func TestDoctor_SaysWhenAPoolerIsInBetween(t *testing.T) {
+	i := install(t)
+	if out := i.run("doctor").out; strings.Contains(out, "transaction pooling: polling, no LISTEN") != postgrestest.Bounced {
+		t.Errorf("with a pooler in between: %t, it says\n%s", postgrestest.Bounced, out)
+	}
 }
 
 func TestDoctor_SpeaksJSON(t *testing.T) {

@@ -80,7 +80,7 @@ func install(t *testing.T) *installation {
 	t.Helper()
 	pool, dsn := postgrestest.Pool(t)
 	i := &installation{t: t, pool: pool, super: dsn}
-	i.operator = i.login("cli_operator", "lessee_operator, lessee_reader, pg_read_all_stats")
+	i.operator = postgrestest.Behind(t, i.login("cli_operator", "lessee_operator, lessee_reader, pg_read_all_stats"))
 	return i
 }
 
