@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
@@ -16,10 +15,16 @@ const benchLong = `Measures this installation with jobs of its own, which it tak
 
 The executor answers inside the host (--executor none), or in a clean sandbox per
 job (--executor wasm); everything else is what every job costs. The login must own
-the schema. A measurement counts only if every job was done, once: the database is asked.`
+the schema. A measurement counts only if every job was done, once: the database is asked.
+
+burn, mixed and steady measure this installation. pinned, enqueue, backlog and hosts hold
+it against itself: they print medians with their spread, ratios within the same run, and
+PASS or FAIL for each bound; one that is not kept ends the command with exit code 1.
+For figures that mean something, run them on a machine that does nothing else.`
 
 func (a *app) benchCommand() *cobra.Command {
-	return a.groupOf("bench", "Measure an installation", benchLong, a.benchBurnCommand(), a.benchSteadyCommand(), a.benchMixedCommand(), a.benchPinnedCommand())
+	return a.groupOf("bench", "Measure an installation", benchLong, a.benchBurnCommand(), a.benchSteadyCommand(), a.benchMixedCommand(),
+		a.benchPinnedCommand(), a.benchEnqueueCommand(), a.benchBacklogCommand(), a.benchHostsCommand(), a.benchHostCommand())
 }
 
 // benchFlags are common to all measurements.
@@ -38,8 +43,18 @@ func (f *benchFlags) add(c *cobra.Command) {
 	flags.IntVar(&f.cfg.Writers, "writers", f.cfg.Writers, "connections that enqueue")
 	flags.IntVar(&f.cfg.Payload, "payload", f.cfg.Payload, "bytes of text in each payload")
 	flags.DurationVar(&f.cfg.Work, "work", f.cfg.Work, "time that an attempt takes; only for --executor none")
-	flags.StringVar(&f.plot, "plot", "", "write a plot to this file, as SVG")
+	flags.BoolVar(&f.cfg.Keep, "keep", false, "leave the jobs and the classes in the database, to look at them")
 	f.asJSON = jsonFlag(c)
+}
+
+func (f *benchFlags) addPlot(c *cobra.Command) {
+	c.Flags().StringVar(&f.plot, "plot", "", "write a plot to this file, as SVG")
+}
+
+// addExecutor is for what runs jobs in a sandbox if asked to.
+func (f *benchFlags) addExecutor(c *cobra.Command) {
+	c.Flags().StringVar(&f.cfg.Executor, "executor", f.cfg.Executor, "none or wasm")
+	c.Flags().StringVar(&f.cfg.Module, "module", "", "file of a core module for --executor wasm; without it, one that only answers")
 }
 
 func (a *app) benchBurnCommand() *cobra.Command {
@@ -47,7 +62,8 @@ func (a *app) benchBurnCommand() *cobra.Command {
 	f := &benchFlags{}
 	f.add(c)
 	c.Flags().IntVar(&f.cfg.Jobs, "jobs", f.cfg.Jobs, "jobs to drain")
-	c.Flags().StringVar(&f.cfg.Executor, "executor", f.cfg.Executor, "none or wasm")
+	f.addExecutor(c)
+	f.addPlot(c)
 	c.RunE = a.run(func(ctx context.Context, _ []string) error { return a.benchBurn(ctx, f) })
 	return c
 }
@@ -58,7 +74,8 @@ func (a *app) benchMixedCommand() *cobra.Command {
 	f.add(c)
 	c.Flags().IntVar(&f.cfg.Jobs, "jobs", f.cfg.Jobs, "jobs to drain")
 	c.Flags().IntVar(&f.cfg.Classes, "classes", 20, "classes that the jobs are of, in turn")
-	c.Flags().StringVar(&f.cfg.Executor, "executor", f.cfg.Executor, "none or wasm")
+	f.addExecutor(c)
+	f.addPlot(c)
 	c.RunE = a.run(func(ctx context.Context, _ []string) error { return a.benchBurn(ctx, f) })
 	return c
 }
@@ -70,39 +87,9 @@ func (a *app) benchSteadyCommand() *cobra.Command {
 	c.Flags().IntVar(&f.cfg.Rate, "rate", f.cfg.Rate, "jobs a second, enqueued one by one")
 	c.Flags().DurationVar(&f.cfg.For, "for", f.cfg.For, "how long")
 	c.Flags().IntVar(&f.cfg.Classes, "classes", f.cfg.Classes, "classes that the jobs are of, in turn")
+	f.addPlot(c)
 	c.RunE = a.run(func(ctx context.Context, _ []string) error { return a.benchSteady(ctx, f) })
 	return c
-}
-
-func (a *app) benchPinnedCommand() *cobra.Command {
-	c := &cobra.Command{Use: "pinned", Short: "Full speed while a transaction holds a snapshot", Args: cobra.NoArgs, Example: "  lessee bench pinned --for 3m"}
-	f := &benchFlags{}
-	f.add(c)
-	c.Flags().DurationVar(&f.cfg.For, "for", time.Minute, "how long; the snapshot is held for the last four fifths of it")
-	c.RunE = a.run(func(ctx context.Context, _ []string) error { return a.benchPinned(ctx, f) })
-	return c
-}
-
-func (a *app) benchPinned(ctx context.Context, f *benchFlags) error {
-	var p bench.Pinned
-	err := a.measure(ctx, f, func(cfg bench.Config, log *zap.Logger) (err error) {
-		p, err = bench.RunPinned(ctx, cfg, log)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if err := f.writePlot(p.Plot()); err != nil {
-		return err
-	}
-	if *f.asJSON {
-		return a.printJSON(p)
-	}
-	return a.fields([][2]string{
-		{"before", fmt.Sprintf("%.0f/s, enqueued and drained", p.BeforePS)},
-		{"pinned, first", fmt.Sprintf("%.0f/s", p.FirstPS)},
-		{"pinned, last", fmt.Sprintf("%.0f/s, %.0f %% of before, past %d dead entries", p.LastPS, 100*p.Kept, p.Dead)},
-	})
 }
 
 func (a *app) benchBurn(ctx context.Context, f *benchFlags) error {
@@ -164,8 +151,13 @@ func (a *app) measure(ctx context.Context, f *benchFlags, run func(bench.Config,
 			return err
 		}
 		f.cfg.DSN = db.migrator
-		return run(f.cfg, zap.Must(zap.NewDevelopment(zap.IncreaseLevel(zap.WarnLevel), zap.AddStacktrace(zap.FatalLevel))))
+		return run(f.cfg, benchLog())
 	})
+}
+
+// benchLog tells what hosts of a measurement complain about.
+func benchLog() *zap.Logger {
+	return zap.Must(zap.NewDevelopment(zap.IncreaseLevel(zap.WarnLevel), zap.AddStacktrace(zap.FatalLevel)))
 }
 
 func (f *benchFlags) writePlot(svg []byte) error {

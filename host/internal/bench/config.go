@@ -25,11 +25,19 @@ type Config struct {
 	Work     time.Duration `json:"work"`     // that an attempt takes
 	Writers  int           `json:"writers"`  // connections that enqueue
 	Payload  int           `json:"payload"`  // bytes of text in each payload
+
+	Repeat    int      `json:"repeat"`           // repetitions, of the measurements that have any
+	Module    string   `json:"module,omitempty"` // file of the module for ExecutorWASM; empty: one that only answers
+	Keep      bool     `json:"keep,omitempty"`   // leave everything in the database, to look at it
+	Keys      int      `json:"keys,omitempty"`   // idempotency keys among the jobs
+	Scheduled int      `json:"scheduled,omitempty"`
+	Batch     int      `json:"batch,omitempty"` // jobs of a claim
+	Host      []string `json:"-"`               // the command that runs ServeHost, in a process of its own
 }
 
 // Default is a measurement that takes some seconds.
 func Default() Config {
-	return Config{Executor: ExecutorNone, Hosts: 1, Slots: 1000, Conns: 8, Classes: 1, Jobs: 50_000, Rate: 50, For: 10 * time.Second, Writers: 4}
+	return Config{Executor: ExecutorNone, Hosts: 1, Slots: 1000, Conns: 8, Classes: 1, Jobs: 50_000, Rate: 50, For: 10 * time.Second, Writers: 4, Repeat: 3, Batch: 200}
 }
 
 // Validate reports the first setting that can't work.
@@ -38,7 +46,7 @@ func (c Config) Validate() error {
 		name  string
 		value int
 		most  int
-	}{{"hosts", c.Hosts, 64}, {"slots", c.Slots, 10_000}, {"classes", c.Classes, 1000}, {"jobs", c.Jobs, 100_000_000}, {"rate", c.Rate, 1_000_000}, {"writers", c.Writers, 100}} {
+	}{{"hosts", c.Hosts, 64}, {"slots", c.Slots, 10_000}, {"classes", c.Classes, 1000}, {"jobs", c.Jobs, 100_000_000}, {"rate", c.Rate, 1_000_000}, {"writers", c.Writers, 100}, {"repeat", c.Repeat, 1000}, {"batch", c.Batch, 10_000}} {
 		if n.value < 1 || n.value > n.most {
 			return fmt.Errorf("%s is %d: it must be from 1 to %d", n.name, n.value, n.most)
 		}

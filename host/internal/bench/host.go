@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -34,6 +35,9 @@ func (o observed) Commit(ctx context.Context, lease int64, outcomes []job.Outcom
 	return verdicts, err
 }
 
+// hostApplication begins the names of the hosts' connections in pg_stat_activity.
+const hostApplication = "lessee host "
+
 // start sets the hosts of a measurement going, until stop is called. committed
 // is told of every result that the database took.
 func (s *site) start(ctx context.Context, committed func(id int64, at time.Time), log *zap.Logger) (stop func(), err error) {
@@ -43,9 +47,8 @@ func (s *site) start(ctx context.Context, committed func(id int64, at time.Time)
 	}
 	var sandbox *wasm.Module
 	if s.cfg.Executor == ExecutorWASM {
-		sum := sha256.Sum256(noop())
-		if sandbox, err = engine.Load(ctx, hex.EncodeToString(sum[:]), noop(), nil); err != nil {
-			return nil, errors.Join(fmt.Errorf("admit the module that only answers: %w", err), engine.Close(ctx))
+		if sandbox, err = s.admit(ctx, engine); err != nil {
+			return nil, errors.Join(err, engine.Close(ctx))
 		}
 	}
 	running, cancel := context.WithCancel(ctx)
@@ -64,9 +67,26 @@ func (s *site) start(ctx context.Context, committed func(id int64, at time.Time)
 	return stop, nil
 }
 
+// admit loads the module that the jobs run in.
+func (s *site) admit(ctx context.Context, engine *wasm.Engine) (*wasm.Module, error) {
+	module := noop()
+	if s.cfg.Module != "" {
+		var err error
+		if module, err = os.ReadFile(s.cfg.Module); err != nil {
+			return nil, fmt.Errorf("read the module: %w", err)
+		}
+	}
+	sum := sha256.Sum256(module)
+	sandbox, err := engine.Load(ctx, hex.EncodeToString(sum[:]), module, nil)
+	if err != nil {
+		return nil, fmt.Errorf("admit the module that the jobs run in: %w", err)
+	}
+	return sandbox, nil
+}
+
 func (s *site) startHost(ctx context.Context, running *sync.WaitGroup, n int, r *runner, committed func(int64, time.Time), log *zap.Logger) error {
-	name := fmt.Sprintf("bench-%d", n)
-	pool, err := postgres.Connect(ctx, s.cfg.DSN, "lessee "+name, int32(s.cfg.Conns))
+	name := fmt.Sprintf("bench-%d", s.first+n)
+	pool, err := postgres.Connect(ctx, s.cfg.DSN, hostApplication+name, int32(s.cfg.Conns))
 	if err != nil {
 		return err
 	}

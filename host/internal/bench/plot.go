@@ -30,6 +30,12 @@ func (r Steady) Plot() []byte {
 	return plot(fmt.Sprintf("%d jobs at %.0f/s: p50 %.2f ms, p99 %.2f ms", r.Jobs, r.Rate, r.P50, r.P99), "ms", "100th percentile", r.Curve)
 }
 
+// Plot draws jobs a second over the time of the last repetition.
+func (p Pinned) Plot() []byte {
+	length := p.Config.For + 2*(p.Config.For/3)
+	return plot(fmt.Sprintf("a snapshot is held from %s to %s", p.Config.For/3, p.Config.For+p.Config.For/3), "jobs/s", length.String(), perSecond(p.Completions))
+}
+
 // plot draws values at equal distances, as SVG.
 func plot(title, unit, end string, values []float64) []byte {
 	most := 1e-9

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -19,18 +18,19 @@ import (
 type site struct {
 	cfg     Config
 	pool    *pgxpool.Pool
+	name    string
 	digest  string
 	classes []string
+	first   int // number of the first host that it starts
 }
 
 func openSite(ctx context.Context, cfg Config) (*site, error) {
-	pool, err := postgres.Connect(ctx, cfg.DSN, "lessee bench", int32(cfg.Writers+2))
+	pool, err := postgres.Connect(ctx, cfg.DSN, "lessee bench", int32(cfg.Writers+4))
 	if err != nil {
 		return nil, err
 	}
-	s := &site{cfg: cfg, pool: pool}
-	name := fmt.Sprintf("bench-%d", time.Now().UnixNano())
-	if err := s.create(ctx, name); err != nil {
+	s := &site{cfg: cfg, pool: pool, name: fmt.Sprintf("bench-%d", time.Now().UnixNano())}
+	if err := s.create(ctx); err != nil {
 		s.close(ctx) //nolint:errcheck // the first error tells
 		return nil, err
 	}
@@ -39,16 +39,16 @@ func openSite(ctx context.Context, cfg Config) (*site, error) {
 
 // create registers a module and the classes. The module is one that real hosts
 // refuse, so that they leave the jobs to the hosts of the measurement.
-func (s *site) create(ctx context.Context, name string) error {
-	bytes := []byte(name + ": nothing to run")
+func (s *site) create(ctx context.Context) error {
+	bytes := []byte(s.name + ": nothing to run")
 	sum := sha256.Sum256(bytes)
 	s.digest = hex.EncodeToString(sum[:])
 	if _, err := s.pool.Exec(ctx, `insert into lessee.executor_module_registry (sha256, name, version, abi, bytes, size, reason) values ($1, $2, '1', 'core', $3, $4, 'lessee bench')`,
-		s.digest, name, bytes, len(bytes)); err != nil {
+		s.digest, s.name, bytes, len(bytes)); err != nil {
 		return fmt.Errorf("register the module of the measurement: %w", err)
 	}
 	for n := range s.cfg.Classes {
-		class := fmt.Sprintf("%s.%d", name, n)
+		class := fmt.Sprintf("%s.%d", s.name, n)
 		if _, err := s.pool.Exec(ctx, `insert into lessee.executor_class_registry (class, runtime, module_sha256, enabled, concurrency_per_host, owner, reason, exit_path)
 			values ($1, 'wasm', $2, true, $3, 'lessee bench', 'a measurement', 'lessee bench removes it')`, class, s.digest, s.cfg.Slots); err != nil {
 			return fmt.Errorf("register a class of the measurement: %w", err)
@@ -84,47 +84,23 @@ func (s *site) analyze(ctx context.Context) error {
 	return err
 }
 
-func (s *site) enqueue(ctx context.Context, n int) (id int64, err error) {
-	err = s.pool.QueryRow(ctx, "select lessee.fn_job_enqueue($1, jsonb_build_object('n', $2::int, 'text', repeat('x', $3)))",
-		s.classes[n%len(s.classes)], n, s.cfg.Payload).Scan(&id)
-	return id, err
-}
-
-// verify fails unless every one of jobs ended well, once, in one attempt.
-func (s *site) verify(ctx context.Context, jobs int) error {
-	var left, succeeded, other, attempts, dead int
-	err := s.pool.QueryRow(ctx, `select
-		(select count(*) from lessee.job_queue where class = any ($1)),
-		(select count(distinct job_id) from lessee.job_final where class = any ($1) and state = 'succeeded'),
-		(select count(*) from lessee.job_final where class = any ($1) and state <> 'succeeded'),
-		(select count(*) from lessee.job_attempt where class = any ($1) and word = 'succeed'),
-		(select count(*) from lessee.job_dead_letter where class = any ($1))`, s.classes).Scan(&left, &succeeded, &other, &attempts, &dead)
-	if err != nil {
-		return fmt.Errorf("verify the jobs: %w", err)
-	}
-	if left != 0 || succeeded != jobs || other != 0 || attempts != jobs || dead != 0 {
-		return fmt.Errorf("of %d jobs %d succeeded in %d attempts, %d ended otherwise, %d are dead-lettered, %d are left: the measurement does not count", jobs, succeeded, attempts, other, dead, left)
-	}
-	return nil
-}
-
-// close takes away everything that the measurement made.
-func (s *site) close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-	defer cancel()
-	defer s.pool.Close()
-	statements := []string{
-		"delete from lessee.job_payload p using (select job_id from lessee.job_final where class = any ($1) union all select id from lessee.job_queue where class = any ($1)) j where p.job_id = j.job_id",
-		"delete from lessee.job_history where class = any ($1)",
-		"delete from lessee.job_dead_letter where class = any ($1)",
-		"delete from lessee.job_queue where class = any ($1)",
-		"delete from lessee.executor_class_registry where class = any ($1)",
-	}
-	for _, sql := range statements {
-		if _, err := s.pool.Exec(ctx, sql, s.classes); err != nil {
-			return fmt.Errorf("take the measurement away (%s): %w", strings.Join(strings.Fields(sql)[:3], " "), err)
-		}
-	}
-	_, err := s.pool.Exec(ctx, "delete from lessee.executor_module_registry where sha256 = $1", s.digest)
+// vacuum cleans what earlier turns left, so that each begins alike.
+func (s *site) vacuum(ctx context.Context) error {
+	_, err := s.pool.Exec(ctx, "vacuum (analyze) lessee.job_queue, lessee.job_payload")
 	return err
+}
+
+// conditions is what of the server's settings a figure depends on.
+func (s *site) conditions(ctx context.Context) (line string, err error) {
+	err = s.pool.QueryRow(ctx, `select 'Postgres ' || current_setting('server_version') || ', ' || string_agg(name || ' ' || current_setting(name), ', ' order by name)
+		from pg_settings where name in ('fsync', 'synchronous_commit', 'shared_buffers', 'max_wal_size')`).Scan(&line)
+	return line, err
+}
+
+// enqueueSQL enqueues one job of a class: its number, and bytes of text.
+const enqueueSQL = "select lessee.fn_job_enqueue($1, jsonb_build_object('n', $2::int, 'text', repeat('x', $3)))"
+
+func (s *site) enqueue(ctx context.Context, n int) (id int64, err error) {
+	err = s.pool.QueryRow(ctx, enqueueSQL, s.classes[n%len(s.classes)], n, s.cfg.Payload).Scan(&id)
+	return id, err
 }

@@ -9,6 +9,8 @@ import (
 
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/lessee-run/lessee/host/internal/bench/report"
 )
 
 // Steady is the result of a steady rate: how long jobs took from the commit of
@@ -16,7 +18,8 @@ import (
 type Steady struct {
 	Config Config    `json:"config"`
 	Jobs   int       `json:"jobs"`
-	Rate   float64   `json:"rate"` // that was reached
+	Rate   float64   `json:"rate"` // that was reached by the enqueuers
+	DonePS float64   `json:"done_per_s"`
 	P50    float64   `json:"p50_ms"`
 	P95    float64   `json:"p95_ms"`
 	P99    float64   `json:"p99_ms"`
@@ -60,7 +63,12 @@ func (m *moments) latencies() []float64 {
 }
 
 // RunSteady enqueues cfg.Rate jobs a second, one by one, for cfg.For.
-func RunSteady(ctx context.Context, cfg Config, log *zap.Logger) (_ Steady, err error) {
+func RunSteady(ctx context.Context, cfg Config, log *zap.Logger) (Steady, error) {
+	return runSteady(ctx, cfg, false, log)
+}
+
+// runSteady does so while a snapshot is held, or not.
+func runSteady(ctx context.Context, cfg Config, held bool, log *zap.Logger) (_ Steady, err error) {
 	cfg.Jobs = max(1, int(float64(cfg.Rate)*cfg.For.Seconds()))
 	if err := cfg.Validate(); err != nil {
 		return Steady{}, err
@@ -77,7 +85,21 @@ func RunSteady(ctx context.Context, cfg Config, log *zap.Logger) (_ Steady, err 
 			err = closeErr
 		}
 	}()
-	m := &moments{enqueued: map[int64]time.Time{}, committed: map[int64]time.Time{}, finished: make(chan struct{}), jobs: cfg.Jobs}
+	if err := s.vacuum(ctx); err != nil {
+		return Steady{}, err
+	}
+	if held {
+		release, err := s.hold(ctx)
+		if err != nil {
+			return Steady{}, err
+		}
+		defer release(context.WithoutCancel(ctx)) //nolint:errcheck // it wrote nothing
+	}
+	return s.steady(ctx, log)
+}
+
+func (s *site) steady(ctx context.Context, log *zap.Logger) (Steady, error) {
+	m := &moments{enqueued: map[int64]time.Time{}, committed: map[int64]time.Time{}, finished: make(chan struct{}), jobs: s.cfg.Jobs}
 	stop, err := s.start(ctx, m.commit, log)
 	if err != nil {
 		return Steady{}, err
@@ -95,7 +117,9 @@ func RunSteady(ctx context.Context, cfg Config, log *zap.Logger) (_ Steady, err 
 	case <-time.After(stalled):
 		return Steady{}, fmt.Errorf("not every job ended within %s of the last enqueue", stalled)
 	}
-	return summary(cfg, m.latencies(), took), s.verify(ctx, cfg.Jobs)
+	r := summary(s.cfg, m.latencies(), took)
+	r.DonePS = float64(r.Jobs) / time.Since(began).Seconds()
+	return r, s.verify(ctx, s.cfg.Jobs)
 }
 
 // pace enqueues job n at the moment n/rate, however long the others take, on
@@ -125,7 +149,7 @@ func (s *site) pace(ctx context.Context, m *moments) error {
 }
 
 func summary(cfg Config, sorted []float64, took time.Duration) Steady {
-	at := func(percent int) float64 { return sorted[min(len(sorted)-1, len(sorted)*percent/100)] }
+	at := func(percent int) float64 { return report.Percentile(sorted, percent) }
 	r := Steady{Config: cfg, Jobs: len(sorted), Rate: float64(len(sorted)) / took.Seconds(), P50: at(50), P95: at(95), P99: at(99), Most: at(100)}
 	for percent := range 101 {
 		r.Curve = append(r.Curve, at(percent))

@@ -1,0 +1,92 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// locks is what was seen of the hosts' connections, every ten milliseconds.
+type locks struct {
+	Busy      int64          // connections at work
+	Waiting   int64          // of those, for a lock
+	Claims    int64          // of those, in a claim
+	Ungranted int64          // locks that somebody waits for
+	Kinds     map[string]int // of what was waited for, as pg_stat_activity says
+}
+
+// share of the busy connections that wait for a lock.
+func (l locks) share() float64 { return float64(l.Waiting) / max(1, float64(l.Busy)) }
+
+// watchLocks looks until the result is asked for. A claim waits for nobody's
+// rows, but shows up here should it ever.
+func (s *site) watchLocks(ctx context.Context) (result func(error) (locks, error)) {
+	ctx, cancel := context.WithCancel(ctx)
+	sum := locks{Kinds: map[string]int{}}
+	ended := make(chan error, 1)
+	go func() { ended <- s.sumLocks(ctx, &sum) }()
+	return func(err error) (locks, error) {
+		cancel()
+		return sum, errors.Join(err, <-ended)
+	}
+}
+
+func (s *site) sumLocks(ctx context.Context, sum *locks) error {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+		var now locks
+		var kinds []string
+		err := conn.QueryRow(context.WithoutCancel(ctx), `select count(*), count(*) filter (where wait_event_type = 'Lock'),
+				count(*) filter (where wait_event_type = 'Lock' and query like '%fn_job_claim%'), (select count(*) from pg_locks where not granted),
+				coalesce(array_agg(wait_event) filter (where wait_event_type = 'Lock'), '{}')
+			from pg_stat_activity where datname = current_database() and application_name like $1 || '%' and state = 'active'`, hostApplication).
+			Scan(&now.Busy, &now.Waiting, &now.Claims, &now.Ungranted, &kinds)
+		if err != nil {
+			return fmt.Errorf("look at the locks: %w", err)
+		}
+		sum.Busy, sum.Waiting, sum.Claims, sum.Ungranted = sum.Busy+now.Busy, sum.Waiting+now.Waiting, sum.Claims+now.Claims, sum.Ungranted+now.Ungranted
+		for _, kind := range kinds {
+			sum.Kinds[kind]++
+		}
+	}
+}
+
+// beats is what the heartbeats of all hosts cost so far.
+type beats struct{ calls, ms float64 }
+
+// heartbeats asks pg_stat_statements; nil: this server does not count.
+func (s *site) heartbeats(ctx context.Context) (*beats, error) {
+	if _, err := s.pool.Exec(ctx, "create extension if not exists pg_stat_statements"); err != nil {
+		return nil, refusedBy(err)
+	}
+	var b beats
+	err := s.pool.QueryRow(ctx, `select coalesce(sum(calls), 0), coalesce(sum(total_exec_time), 0) from pg_stat_statements
+		where query like '%fn\_lease\_renew%' and dbid = (select oid from pg_database where datname = current_database())`).Scan(&b.calls, &b.ms)
+	if err != nil {
+		return nil, refusedBy(err)
+	}
+	return &b, nil
+}
+
+// refusedBy is nil when the server said no, and err when it said nothing.
+func refusedBy(err error) error {
+	var said *pgconn.PgError
+	if errors.As(err, &said) {
+		return nil
+	}
+	return fmt.Errorf("count heartbeats: %w", err)
+}
