@@ -53,12 +53,16 @@ func RunBurn(ctx context.Context, cfg Config, log *zap.Logger) (_ Burn, err erro
 func (s *site) drain(ctx context.Context, b *Burn, log *zap.Logger) error {
 	var done atomic.Int64
 	finished := make(chan struct{})
+	room, err := s.prepare(ctx)
+	if err != nil {
+		return err
+	}
 	wal, err := s.walPosition(ctx)
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	stop, err := s.start(ctx, func(int64, time.Time) {
+	stop, err := s.open(ctx, room, func(int64, time.Time) {
 		if done.Add(1) == int64(s.cfg.Jobs) {
 			close(finished)
 		}

@@ -38,28 +38,46 @@ func (o observed) Commit(ctx context.Context, lease int64, outcomes []job.Outcom
 // hostApplication begins the names of the hosts' connections in pg_stat_activity.
 const hostApplication = "lessee host "
 
-// start sets the hosts of a measurement going, until stop is called. committed
-// is told of every result that the database took.
-func (s *site) start(ctx context.Context, committed func(id int64, at time.Time), log *zap.Logger) (stop func(), err error) {
-	engine, err := wasm.New(ctx, wasm.Config{})
-	if err != nil {
-		return nil, fmt.Errorf("start the WASM engine: %w", err)
+// engineRoom is what the hosts of a measurement run jobs in.
+type engineRoom struct {
+	engine  *wasm.Engine
+	sandbox *wasm.Module // nil: no sandbox
+}
+
+// prepare makes ready what takes its time once, and not for every job.
+func (s *site) prepare(ctx context.Context) (room engineRoom, err error) {
+	if room.engine, err = wasm.New(ctx, wasm.Config{}); err != nil {
+		return room, fmt.Errorf("start the WASM engine: %w", err)
 	}
-	var sandbox *wasm.Module
 	if s.cfg.Executor == ExecutorWASM {
-		if sandbox, err = s.admit(ctx, engine); err != nil {
-			return nil, errors.Join(err, engine.Close(ctx))
+		if room.sandbox, err = s.admit(ctx, room.engine); err != nil {
+			return room, errors.Join(err, room.engine.Close(ctx))
 		}
 	}
+	return room, nil
+}
+
+// start prepares and opens.
+func (s *site) start(ctx context.Context, committed func(id int64, at time.Time), log *zap.Logger) (stop func(), err error) {
+	room, err := s.prepare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.open(ctx, room, committed, log)
+}
+
+// open sets the hosts of a measurement going, until stop is called. committed
+// is told of every result that the database took.
+func (s *site) open(ctx context.Context, room engineRoom, committed func(id int64, at time.Time), log *zap.Logger) (stop func(), err error) {
 	running, cancel := context.WithCancel(ctx)
 	var hosts sync.WaitGroup
 	stop = func() {
 		cancel()
 		hosts.Wait()
-		engine.Close(context.WithoutCancel(ctx)) //nolint:errcheck // what it held ends with the measurement
+		room.engine.Close(context.WithoutCancel(ctx)) //nolint:errcheck // what it held ends with the measurement
 	}
 	for n := range s.cfg.Hosts {
-		if err := s.startHost(running, &hosts, n, &runner{classes: s.classes, work: s.cfg.Work, sandbox: sandbox}, committed, log); err != nil {
+		if err := s.startHost(running, &hosts, n, &runner{classes: s.classes, work: s.cfg.Work, sandbox: room.sandbox}, committed, log); err != nil {
 			stop()
 			return nil, err
 		}

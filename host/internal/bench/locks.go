@@ -15,7 +15,7 @@ type locks struct {
 	Waiting   int64          // of those, for a lock
 	Claims    int64          // of those, in a claim
 	Ungranted int64          // locks that somebody waits for
-	Kinds     map[string]int // of what was waited for, as pg_stat_activity says
+	Kinds     map[string]int // of what was waited for, and where, as pg_stat_activity says
 }
 
 // share of the busy connections that wait for a lock.
@@ -52,7 +52,7 @@ func (s *site) sumLocks(ctx context.Context, sum *locks) error {
 		var kinds []string
 		err := conn.QueryRow(context.WithoutCancel(ctx), `select count(*), count(*) filter (where wait_event_type = 'Lock'),
 				count(*) filter (where wait_event_type = 'Lock' and query like '%fn_job_claim%'), (select count(*) from pg_locks where not granted),
-				coalesce(array_agg(wait_event) filter (where wait_event_type = 'Lock'), '{}')
+				coalesce(array_agg(wait_event || ' in ' || coalesce(substring(query from 'fn_[a-z_]+'), lower(left(query, 12)))) filter (where wait_event_type = 'Lock'), '{}')
 			from pg_stat_activity where datname = current_database() and application_name like $1 || '%' and state = 'active'`, hostApplication).
 			Scan(&now.Busy, &now.Waiting, &now.Claims, &now.Ungranted, &kinds)
 		if err != nil {

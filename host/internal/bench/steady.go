@@ -31,11 +31,13 @@ type Steady struct {
 type moments struct {
 	mu                  sync.Mutex
 	enqueued, committed map[int64]time.Time
+	warm                map[int64]bool // jobs of the first second, which do not count
 	finished            chan struct{}
 	jobs                int
 }
 
 func (m *moments) enqueue(id int64, at time.Time) { m.note(m.enqueued, id, at) }
+func (m *moments) ignore(id int64)                { m.mu.Lock(); m.warm[id] = true; m.mu.Unlock() }
 func (m *moments) commit(id int64, at time.Time)  { m.note(m.committed, id, at) }
 
 func (m *moments) note(into map[int64]time.Time, id int64, at time.Time) {
@@ -56,20 +58,24 @@ func (m *moments) latencies() []float64 {
 	defer m.mu.Unlock()
 	var out []float64
 	for id, at := range m.enqueued {
+		if m.warm[id] {
+			continue
+		}
 		out = append(out, float64(m.committed[id].Sub(at).Microseconds())/1000)
 	}
 	slices.Sort(out)
 	return out
 }
 
-// RunSteady enqueues cfg.Rate jobs a second, one by one, for cfg.For.
+// RunSteady enqueues cfg.Rate jobs a second, one by one, for cfg.For, after a
+// second of the same that does not count: connections open, plans are made.
 func RunSteady(ctx context.Context, cfg Config, log *zap.Logger) (Steady, error) {
 	return runSteady(ctx, cfg, false, log)
 }
 
 // runSteady does so while a snapshot is held, or not.
 func runSteady(ctx context.Context, cfg Config, held bool, log *zap.Logger) (_ Steady, err error) {
-	cfg.Jobs = max(1, int(float64(cfg.Rate)*cfg.For.Seconds()))
+	cfg.Jobs = cfg.Rate + max(1, int(float64(cfg.Rate)*cfg.For.Seconds()))
 	if err := cfg.Validate(); err != nil {
 		return Steady{}, err
 	}
@@ -99,7 +105,7 @@ func runSteady(ctx context.Context, cfg Config, held bool, log *zap.Logger) (_ S
 }
 
 func (s *site) steady(ctx context.Context, log *zap.Logger) (Steady, error) {
-	m := &moments{enqueued: map[int64]time.Time{}, committed: map[int64]time.Time{}, finished: make(chan struct{}), jobs: s.cfg.Jobs}
+	m := &moments{enqueued: map[int64]time.Time{}, committed: map[int64]time.Time{}, warm: map[int64]bool{}, finished: make(chan struct{}), jobs: s.cfg.Jobs}
 	stop, err := s.start(ctx, m.commit, log)
 	if err != nil {
 		return Steady{}, err
@@ -118,7 +124,7 @@ func (s *site) steady(ctx context.Context, log *zap.Logger) (Steady, error) {
 		return Steady{}, fmt.Errorf("not every job ended within %s of the last enqueue", stalled)
 	}
 	r := summary(s.cfg, m.latencies(), took)
-	r.DonePS = float64(r.Jobs) / time.Since(began).Seconds()
+	r.DonePS = float64(s.cfg.Jobs) / time.Since(began).Seconds()
 	return r, s.verify(ctx, s.cfg.Jobs)
 }
 
@@ -140,7 +146,11 @@ func (s *site) pace(ctx context.Context, m *moments) error {
 				if err != nil {
 					return err
 				}
-				m.enqueue(id, time.Now())
+				at := time.Now()
+				if n < s.cfg.Rate {
+					m.ignore(id)
+				}
+				m.enqueue(id, at)
 			}
 			return nil
 		})
@@ -150,7 +160,7 @@ func (s *site) pace(ctx context.Context, m *moments) error {
 
 func summary(cfg Config, sorted []float64, took time.Duration) Steady {
 	at := func(percent int) float64 { return report.Percentile(sorted, percent) }
-	r := Steady{Config: cfg, Jobs: len(sorted), Rate: float64(len(sorted)) / took.Seconds(), P50: at(50), P95: at(95), P99: at(99), Most: at(100)}
+	r := Steady{Config: cfg, Jobs: len(sorted), Rate: float64(cfg.Jobs) / took.Seconds(), P50: at(50), P95: at(95), P99: at(99), Most: at(100)}
 	for percent := range 101 {
 		r.Curve = append(r.Curve, at(percent))
 	}

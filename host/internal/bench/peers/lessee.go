@@ -1,37 +1,60 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"strconv"
+
+	"github.com/lessee-run/lessee/host/internal/bench/report"
 )
 
-func peers() []peer {
-	return []peer{
-		{"lessee", lessee("none")},
-		{"lessee, WASM per job", lessee("wasm")},
-		{"hand-written, same columns", handwritten},
-		{"river, best", riverAt(true)},
-		{"river, defaults", riverAt(false)},
-		{"graphile, best", graphile},
-		{"pg-boss, best", pgboss},
+// lesseeJSON runs `lessee bench`, which verifies its jobs itself, and reads what
+// it found. A bound that is not kept ends it with an error, and is no failure here.
+func (l *lab) lesseeJSON(ctx context.Context, dsn string, into any, args ...string) error {
+	cmd := exec.CommandContext(ctx, l.program("lessee"), append([]string{"--dsn", dsn, "bench"}, append(args, "--json")...)...)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if len(out) == 0 {
+		return fmt.Errorf("lessee bench %s: %w: %s", args[0], err, &said)
+	}
+	if err := json.Unmarshal(out, into); err != nil {
+		return fmt.Errorf("lessee bench %s: %w: %s", args[0], err, &said)
+	}
+	return nil
+}
+
+func lesseeBurn(executor ...string) func(context.Context, *lab, string) (float64, error) {
+	return func(ctx context.Context, l *lab, dsn string) (float64, error) {
+		var found struct {
+			Speed float64 `json:"drained_per_s"`
+		}
+		err := l.lesseeJSON(ctx, dsn, &found, append([]string{"burn", "--jobs", strconv.Itoa(l.jobs)}, executor...)...)
+		return found.Speed, err
 	}
 }
 
-// lessee runs `lessee bench burn`, which verifies its jobs itself.
-func lessee(executor string) func(context.Context, *bench, string) (float64, error) {
-	return func(ctx context.Context, b *bench, dsn string) (float64, error) {
-		out, err := exec.CommandContext(ctx, filepath.Join(b.dir, "lessee"), "--dsn", dsn, "bench", "burn", "--json",
-			"--executor", executor, "--jobs", strconv.Itoa(b.jobs)).Output()
-		if err != nil {
-			return 0, fmt.Errorf("%w: %s", err, out)
-		}
-		var result struct {
-			Speed float64 `json:"drained_per_s"`
-		}
-		return result.Speed, json.Unmarshal(out, &result)
+// lesseeGuest is lesseeBurn in a guest in Go, built from source. Its memory is
+// megabytes, so there are no thousand of them.
+func lesseeGuest(ctx context.Context, l *lab, dsn string) (float64, error) {
+	guest := l.program("noop.wasm")
+	err := l.goBuild(ctx, []string{"GOOS=wasip1", "GOARCH=wasm"}, "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", guest, "./host/internal/bench/testdata/noop")
+	if err != nil {
+		return 0, err
 	}
+	return lesseeBurn("--executor", "wasm", "--module", guest, "--slots", "200")(ctx, l, dsn)
+}
+
+// enqueues is item 6, which needs no peer: the limit is a bare INSERT.
+func (l *lab) enqueues(ctx context.Context) ([]*report.Report, error) {
+	var r report.Report
+	err := l.inDatabase(ctx, func(dsn string) error {
+		progress("enqueue: lessee beside bare INSERTs")
+		return l.lesseeJSON(ctx, dsn, &r, "enqueue", "--repeat", strconv.Itoa(l.repeat), "--for", (l.steady / 4).String())
+	})
+	r.Title = "6  " + r.Title
+	return []*report.Report{&r}, err
 }

@@ -24,8 +24,8 @@ func main() {
 	dir := flag.String("dir", "", "where it lives; without it, in a directory that is removed")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	err := run(ctx, *dir, flag.Args())
+	stop()
 	var ended *exec.ExitError
 	if errors.As(err, &ended) {
 		os.Exit(max(1, ended.ExitCode())) // it has said why
