@@ -84,6 +84,7 @@ func (a *app) benchSteadyCommand() *cobra.Command {
 	c := &cobra.Command{Use: "steady", Short: "Latency at a steady rate", Args: cobra.NoArgs, Example: "  lessee bench steady --rate 800 --work 1ms --for 30s"}
 	f := &benchFlags{}
 	f.add(c)
+	f.writers(c, 16) // at 800 a second, four would wait for their commits
 	c.Flags().IntVar(&f.cfg.Rate, "rate", f.cfg.Rate, "jobs a second, enqueued one by one")
 	c.Flags().DurationVar(&f.cfg.For, "for", f.cfg.For, "how long")
 	c.Flags().IntVar(&f.cfg.Classes, "classes", f.cfg.Classes, "classes that the jobs are of, in turn")

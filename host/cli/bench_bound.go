@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,6 +28,7 @@ func (a *app) benchPinnedCommand() *cobra.Command {
 	}
 	f := &benchFlags{}
 	f.addBounded(c, 1, time.Minute, "how long the snapshot is held")
+	f.writers(c, 16)
 	f.addPlot(c)
 	rate := c.Flags().Int("rate", 0, "jobs a second, enqueued one by one; 0: as many as go")
 	c.RunE = a.run(func(ctx context.Context, _ []string) error {
@@ -60,8 +62,7 @@ func (a *app) benchEnqueueCommand() *cobra.Command {
 	c := &cobra.Command{Use: "enqueue", Short: "What an enqueue costs beside a bare INSERT", Long: benchEnqueueLong, Args: cobra.NoArgs, Example: "  lessee bench enqueue --writers 10 --for 5s"}
 	f := &benchFlags{}
 	f.addBounded(c, 3, 5*time.Second, "how long each turn takes")
-	f.cfg.Writers = 10
-	c.Flag("writers").DefValue = "10"
+	f.writers(c, 10)
 	c.RunE = a.run(func(ctx context.Context, _ []string) error {
 		return a.bounded(ctx, f, func(ctx context.Context, cfg bench.Config, _ *zap.Logger) (*report.Report, error) {
 			return bench.RunEnqueue(ctx, cfg)
@@ -70,8 +71,10 @@ func (a *app) benchEnqueueCommand() *cobra.Command {
 	return c
 }
 
-const benchBacklogLong = `Measures what the claim of a batch takes with 10,000 jobs ready, then with --jobs, then
-with --scheduled more that are due in a day. What is claimed is committed and replaced.
+const benchBacklogLong = `Measures what the claim of a batch takes with 10,000 jobs ready, with --jobs ready, and
+with 10,000 and --scheduled that are due in a day. What is claimed is committed and
+replaced. Each case has a database of its own on the server, made for it and dropped
+after, and they take turns batch by batch; so the login needs the right CREATEDB.
 
 The first jobs and those with a key are enqueued; the others are copies of those, made
 by INSERT … SELECT, because ten million enqueues would take long.`
@@ -132,6 +135,12 @@ func (f *benchFlags) addBounded(c *cobra.Command, repeat int, d time.Duration, w
 	if d > 0 {
 		c.Flags().DurationVar(&f.cfg.For, "for", d, what)
 	}
+}
+
+// writers is another number of them by default.
+func (f *benchFlags) writers(c *cobra.Command, n int) {
+	f.cfg.Writers = n
+	c.Flag("writers").DefValue = strconv.Itoa(n)
 }
 
 // bounded runs a measurement and prints what it found.

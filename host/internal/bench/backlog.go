@@ -26,60 +26,116 @@ const (
 	claimWarmUp  = 10
 )
 
-// RunBacklog measures what the claim of a batch takes with 10,000 jobs ready,
-// with cfg.Jobs, of which cfg.Keys have an idempotency key, and with
-// cfg.Scheduled more that are due in a day. What is claimed is committed, and
-// replaced, so the backlog stays as long as it is. progress is told of the filling.
+// RunBacklog measures what the claim of a batch takes with 10,000 jobs ready, with
+// cfg.Jobs, of which cfg.Keys have an idempotency key, and with 10,000 and
+// cfg.Scheduled that are due in a day. Each has a database of its own, because
+// the three take turns batch by batch: what else the machine does is the same for
+// all. What is claimed is committed, and replaced, so a backlog stays as long as
+// it is. progress is told of the filling.
 func RunBacklog(ctx context.Context, cfg Config, progress io.Writer) (r *report.Report, err error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s, err := openSite(ctx, cfg)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if closeErr := s.close(ctx); err == nil {
-			err = closeErr
-		}
-	}()
-	r = &report.Report{Title: "A long backlog"}
-	conditions, err := s.conditions(ctx)
-	if err != nil {
-		return nil, err
-	}
-	r.Note("%s", report.Machine())
-	r.Note("%s", conditions)
 	small := min(backlogSmall, max(1, cfg.Jobs/10))
-	r.Note("%d classes, batches of %d, %d of them a repetition; the figures are medians of a repetition; every job is committed", cfg.Classes, cfg.Batch, claimBatches)
-	stages := []struct {
-		name string
-		fill func() error
-	}{
-		{fmt.Sprintf("%d ready", small), func() error { return s.fillReady(ctx, small, small, progress) }},
-		{fmt.Sprintf("%d ready, %d keys", cfg.Jobs, cfg.Keys), func() error { return s.fillReady(ctx, small, cfg.Jobs, progress) }},
-		{fmt.Sprintf("the same, %d scheduled", cfg.Scheduled), func() error { return s.fillScheduled(ctx, small, cfg.Scheduled, progress) }},
+	r = &report.Report{Title: "A long backlog"}
+	r.Note("%s", report.Machine())
+	r.Note("%d classes; batches of %d, %d of them a repetition, in turn; the figures are medians of a repetition; every job is committed", cfg.Classes, cfg.Batch, claimBatches)
+	cases := []*backlogCase{
+		{name: fmt.Sprintf("%d ready", small), ready: small, template: small},
+		{name: fmt.Sprintf("%d ready, %d keys", cfg.Jobs, cfg.Keys), ready: cfg.Jobs, template: small},
+		{name: fmt.Sprintf("%d ready, %d scheduled", small, cfg.Scheduled), ready: small, scheduled: cfg.Scheduled, template: small},
 	}
-	var took [][]float64
-	for _, stage := range stages {
-		if err := stage.fill(); err != nil {
-			return r, fmt.Errorf("%s: %w", stage.name, err)
+	for n, c := range cases {
+		opened, err := c.open(ctx, cfg, fmt.Sprintf("lessee_bench_%d_%d", time.Now().Unix(), n), progress)
+		if opened != nil {
+			defer func() { err = errors.Join(err, opened.drop(context.WithoutCancel(ctx))) }()
 		}
-		c, err := s.claimer(ctx)
 		if err != nil {
+			return r, fmt.Errorf("%s: %w", c.name, err)
+		}
+	}
+	conditions, err := cases[0].conditions(ctx)
+	if err != nil {
+		return r, err
+	}
+	r.Note("%s", conditions)
+	for range cfg.Repeat {
+		if err := repetition(ctx, cases); err != nil {
 			return r, err
 		}
-		claims, commits, err := c.measure(ctx)
-		if err != nil {
-			return r, fmt.Errorf("%s: %w", stage.name, err)
-		}
-		took = append(took, claims)
-		r.Add(stage.name+": claim", "ms", claims...)
-		r.Add(stage.name+": commit", "ms, commit", commits...)
 	}
-	r.AtMost(claimGrows, fmt.Sprintf("claim with %d ready ÷ with %d", cfg.Jobs, small), report.Ratios(took[1], took[0])...)
-	r.AtMost(claimGrows, fmt.Sprintf("claim with %d scheduled ÷ without", cfg.Scheduled), report.Ratios(took[2], took[1])...)
-	return r, s.verifyBacklog(ctx, cfg.Jobs, len(stages)*cfg.Repeat*(claimBatches+claimWarmUp)*cfg.Batch)
+	for _, c := range cases {
+		r.Add(c.name+": claim", "ms", c.claims...)
+	}
+	for _, c := range cases {
+		r.Add(c.name+": commit", "ms, commit", c.commits...)
+	}
+	r.AtMost(claimGrows, fmt.Sprintf("claim with %d ready ÷ with %d", cfg.Jobs, small), report.Ratios(cases[1].claims, cases[0].claims)...)
+	r.AtMost(claimGrows, fmt.Sprintf("claim with %d scheduled ÷ without", cfg.Scheduled), report.Ratios(cases[2].claims, cases[0].claims)...)
+	for _, c := range cases {
+		if err := c.verifyBacklog(ctx, c.ready, cfg.Repeat*(claimBatches+claimWarmUp)*cfg.Batch); err != nil {
+			return r, fmt.Errorf("%s: %w", c.name, err)
+		}
+	}
+	return r, nil
+}
+
+// backlogCase is a backlog in a database of its own.
+type backlogCase struct {
+	*claimer
+	name                       string
+	ready, scheduled, template int
+	claims, commits            []float64 // median milliseconds of each repetition
+}
+
+// open makes the database and fills it. What it returns is to be dropped, also after an error.
+func (c *backlogCase) open(ctx context.Context, cfg Config, database string, progress io.Writer) (*scratch, error) {
+	made, err := createScratch(ctx, cfg.DSN, database)
+	if err != nil {
+		return made, err
+	}
+	made.keep = cfg.Keep
+	cfg.DSN = made.dsn
+	s, err := openSite(ctx, cfg)
+	if err != nil {
+		return made, err
+	}
+	made.site = s
+	if err := s.fillReady(ctx, c.template, c.ready, progress); err != nil {
+		return made, err
+	}
+	if err := s.fillScheduled(ctx, c.template, c.scheduled, progress); err != nil {
+		return made, err
+	}
+	c.claimer = s.claimer()
+	return made, nil
+}
+
+// repetition lets the cases take turns, and takes their medians.
+func repetition(ctx context.Context, cases []*backlogCase) error {
+	claims, commits := make([][]float64, len(cases)), make([][]float64, len(cases))
+	for _, c := range cases {
+		var err error
+		if c.lease, err = c.store.OpenLease(ctx, "bench", "bench"); err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+		defer c.store.CloseLease(context.WithoutCancel(ctx), c.lease.ID) //nolint:errcheck // it would expire
+	}
+	for batch := range claimWarmUp + claimBatches {
+		for n, c := range cases {
+			claim, commit, err := c.batch(ctx)
+			if err != nil {
+				return fmt.Errorf("%s: %w", c.name, err)
+			}
+			if batch >= claimWarmUp {
+				claims[n], commits[n] = append(claims[n], claim), append(commits[n], commit)
+			}
+		}
+	}
+	for n, c := range cases {
+		c.claims, c.commits = append(c.claims, report.SpreadOf(claims[n]).Median), append(c.commits, report.SpreadOf(commits[n]).Median)
+	}
+	return nil
 }
 
 var errLease = errors.New("no lease")
@@ -93,33 +149,12 @@ type claimer struct {
 	wants  []job.Want
 }
 
-func (s *site) claimer(ctx context.Context) (*claimer, error) {
+func (s *site) claimer() *claimer {
 	c := &claimer{site: s, store: postgres.NewStore(s.pool)}
 	for _, class := range s.classes {
 		c.wants = append(c.wants, job.Want{Class: class, Slots: s.cfg.Batch})
 	}
-	var err error
-	c.lease, err = c.store.OpenLease(ctx, "bench", "bench")
-	return c, err
-}
-
-// measure returns the medians of each repetition, in milliseconds.
-func (c *claimer) measure(ctx context.Context) (claims, commits []float64, err error) {
-	defer c.store.CloseLease(context.WithoutCancel(ctx), c.lease.ID) //nolint:errcheck // it would expire
-	for range c.cfg.Repeat {
-		var claim, commit []float64
-		for n := range claimWarmUp + claimBatches {
-			took, ended, err := c.batch(ctx)
-			if err != nil {
-				return nil, nil, err
-			}
-			if n >= claimWarmUp {
-				claim, commit = append(claim, took), append(commit, ended)
-			}
-		}
-		claims, commits = append(claims, report.SpreadOf(claim).Median), append(commits, report.SpreadOf(commit).Median)
-	}
-	return claims, commits, nil
+	return c
 }
 
 // batch claims and commits one batch, and makes up for it.

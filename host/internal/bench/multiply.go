@@ -33,6 +33,9 @@ func (s *site) fillReady(ctx context.Context, template, jobs int, progress io.Wr
 
 // fillScheduled adds jobs that are due in a day.
 func (s *site) fillScheduled(ctx context.Context, template, jobs int, progress io.Writer) error {
+	if jobs == 0 {
+		return nil
+	}
 	if err := s.enqueueAll(ctx, min(jobs, template), ", 'run_at', now() + interval '1 day'"); err != nil {
 		return err
 	}

@@ -125,7 +125,12 @@ func riverSteady(settings riverSettings) func(context.Context, *lab, string, int
 				}
 			}
 		}()
-		enqueued, err := q.pace(ctx, rate, jobs)
+		enqueuer, err := openRiver(ctx, dsn, riverSettings{workers: 1, conns: writers}, 0) // never started: a pool of its own
+		if err != nil {
+			return delay{}, err
+		}
+		defer enqueuer.pool.Close()
+		enqueued, err := enqueuer.pace(ctx, rate, jobs)
 		if err != nil {
 			return delay{}, err
 		}
@@ -149,9 +154,11 @@ type enqueue struct {
 	at time.Time
 }
 
-// pace enqueues job n at the moment n/rate, on four connections as `lessee bench steady` does.
+// writers is how many connections enqueue, as `lessee bench steady` does.
+const writers = 16
+
+// pace enqueues job n at the moment n/rate.
 func (q *riverQueue) pace(ctx context.Context, rate, jobs int) ([]enqueue, error) {
-	const writers = 4
 	out, failed := make([]enqueue, jobs), make([]error, writers)
 	var all sync.WaitGroup
 	began := time.Now()

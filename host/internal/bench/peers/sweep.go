@@ -7,6 +7,8 @@ import (
 	"slices"
 	"text/tabwriter"
 	"time"
+
+	"github.com/lessee-run/lessee/host/internal/bench/report"
 )
 
 // The sweep for River's best settings: every combination of these. More workers
@@ -18,7 +20,7 @@ var (
 	sweepConns     = []int32{5, 10, 20}
 )
 
-// sweepRiver prints the grid, best first.
+// sweepRiver prints the grid, best first, by the medians of its rounds.
 func (l *lab) sweepRiver(ctx context.Context) error {
 	type point struct {
 		riverSettings
@@ -29,14 +31,13 @@ func (l *lab) sweepRiver(ctx context.Context) error {
 		for _, cooldown := range sweepCooldowns {
 			for _, conns := range sweepConns {
 				p := point{riverSettings: riverSettings{workers, cooldown, conns}}
-				err := l.inDatabase(ctx, func(dsn string) (err error) {
-					p.speed, err = riverBurn(ctx, l, dsn, p.riverSettings, l.jobs)
-					return err
-				})
+				speeds, err := l.rounds(ctx, []system{{p.String(), func(ctx context.Context, l *lab, dsn string) (float64, error) {
+					return riverBurn(ctx, l, dsn, p.riverSettings, l.jobs)
+				}}})
 				if err != nil {
-					return fmt.Errorf("%s: %w", p.riverSettings, err)
+					return err
 				}
-				progress("%s  %.0f jobs/s", p.riverSettings, p.speed)
+				p.speed = report.SpreadOf(speeds[p.String()]).Median
 				grid = append(grid, p)
 			}
 		}
