@@ -257,7 +257,8 @@ func (l *law) due() {
 // clear forgets every job.
 func (l *law) clear() {
 	l.Helper()
-	l.exec("truncate lessee.job_queue, lessee.job_dead_letter, lessee.job_history, lessee.job_payload, lessee.job_idempotency")
+	l.exec("truncate lessee.job_queue, lessee.job_dead_letter, lessee.job_history, lessee.job_payload, lessee.job_idempotency, " +
+		"lessee.job_count_delta, lessee.job_count, lessee.job_count_minute, lessee.job_count_fold")
 }
 
 // image is every row of the tables that say where jobs are, and how they ended.

@@ -13,7 +13,11 @@ import (
 // executors says which roles may execute a function; one that is not here is
 // internal, for nobody but the owner.
 var executors = map[string]string{
+	"fn_class_oldest":         "host operator reader",
+	"fn_class_reading":        "host operator reader",
 	"fn_class_report":         "host",
+	"fn_count_fold":           "host",
+	"fn_count_recount":        "operator",
 	"fn_default_limits":       "operator reader",
 	"fn_default_retry_policy": "operator reader",
 	"fn_grants_error":         "operator",

@@ -39,6 +39,7 @@ func TestLaw_EveryWordFromEveryStateDoesWhatTheTableSaysAndNothingElse(t *testin
 				t.Errorf("%s led from %s to %s, want one of %v", word, state, to, targets)
 			}
 			l.sound()
+			l.counted()
 			l.clear()
 		}
 	}

@@ -1,0 +1,312 @@
+package postgres_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/lessee-run/lessee/host/internal/job"
+)
+
+// counted checks that the counters tell the truth, before a fold and after.
+func (l *law) counted() {
+	l.Helper()
+	const wrong = `
+		with there as (
+			select class, case state when 'running' then 'leased' else state end as state, count(*) as jobs from lessee.job group by 1, 2
+		)
+		select coalesce(jsonb_agg(jsonb_build_object('class', class, 'state', state, 'there', t.jobs, 'counted', c.jobs)), '[]')::text
+		from there t full join lessee.class_count c using (class, state)
+		where t.jobs is distinct from c.jobs`
+	want(l, "[]", wrong)
+	l.fold()
+	want(l, 0, "select count(*)::int from lessee.job_count_recent")
+	want(l, "[]", wrong)
+	want(l, 0, "select count(*)::int from lessee.fn_count_recount()")
+}
+
+// fold adds the deltas up, those that are left by a limit, too.
+func (l *law) fold() {
+	l.Helper()
+	for ask[int](l, "select lessee.fn_count_fold('0')") > 0 {
+	}
+}
+
+func TestCount_TellsTheTruthAfterManyHostsWorkedAndSomeTransactionsWereRolledBack(t *testing.T) {
+	l := newLaw(t)
+	const classes, writers, rounds = 3, 6, 40
+	for n := range classes {
+		l.class(fmt.Sprint("c", n), `retry_policy = '{"base_ms": 1}'`)
+	}
+	var work, folds sync.WaitGroup
+	var done atomic.Bool
+	for n := range 2 {
+		folds.Go(func() {
+			for !done.Load() {
+				if _, err := l.db.Exec(l.Context(), []string{"select lessee.fn_count_fold('0')", "select lessee.fn_sweep(100)"}[n]); err != nil {
+					t.Errorf("fold: %v", err)
+					return
+				}
+			}
+		})
+	}
+	for n := range writers {
+		w := &countWalk{law: l, random: rand.New(rand.NewPCG(1, uint64(n))), lease: l.lease(), classes: classes}
+		work.Go(func() {
+			for range rounds {
+				if err := w.step(); err != nil {
+					t.Errorf("writer %d: %v", n, err)
+					return
+				}
+			}
+		})
+	}
+	work.Wait()
+	done.Store(true)
+	folds.Wait()
+	l.counted()
+	want(l, true, "select (select sum(jobs) from lessee.job_count_minute where word = 'enqueue') = (select count(*) from lessee.job)")
+}
+
+// countWalk does things with jobs at random, in transactions of its own, of
+// which some are rolled back.
+type countWalk struct {
+	*law
+	random  *rand.Rand
+	lease   int64
+	classes int
+}
+
+func (w *countWalk) step() error {
+	rollback := w.random.IntN(4) == 0
+	err := pgx.BeginFunc(w.Context(), w.db, func(tx pgx.Tx) error {
+		for range 1 + w.random.IntN(4) {
+			if err := w.change(tx); err != nil {
+				return err
+			}
+		}
+		if rollback {
+			return errRolledBack
+		}
+		return nil
+	})
+	if rollback && err == errRolledBack { //nolint:errorlint // it is that very one
+		return nil
+	}
+	return err
+}
+
+var errRolledBack = fmt.Errorf("rolled back")
+
+func (w *countWalk) change(tx pgx.Tx) (err error) {
+	class := fmt.Sprint("c", w.random.IntN(w.classes))
+	switch w.random.IntN(4) {
+	case 0:
+		_, err = tx.Exec(w.Context(), "select lessee.fn_job_enqueue($1, p_run_at => clock_timestamp() + $2 * interval '1 hour')", class, w.random.IntN(2))
+	case 1:
+		_, err = tx.Exec(w.Context(), `select * from lessee.fn_job_enqueue_bulk((select jsonb_agg(jsonb_build_object('class', $1::text)) from generate_series(1, 5)))`, class)
+	case 2:
+		_, err = tx.Exec(w.Context(), "select * from lessee.fn_job_claim($1, array[$2], array[5], 5)", w.lease, class)
+	default:
+		word := []job.Word{job.Succeed, job.Retry, job.DeadLetter, job.Release, job.Park}[w.random.IntN(5)]
+		_, err = tx.Exec(w.Context(), `
+			select * from lessee.fn_job_commit($1, (
+				select coalesce(jsonb_agg(jsonb_build_object('job_id', q.id, 'fence', q.fence, 'attempt', q.attempt, 'word', $2::text, 'span_id', '00f067aa0ba902b7')), '[]')
+				from (select * from lessee.job_queue where lease_id = $1 and class = $3 order by id limit 4) q))`, w.lease, string(word), class)
+	}
+	return err
+}
+
+func TestCount_MissesNothingThatCommitsAfterAFoldHasPassedIt(t *testing.T) {
+	l := newLaw(t)
+	l.class("plain", "")
+	late, _ := l.begin()
+	if _, err := late.Exec(l.Context(), "select lessee.fn_job_enqueue('plain')"); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		l.enqueue("plain")
+		l.fold()
+	}
+	want(l, 3, "select jobs::int from lessee.class_count where class = 'plain' and state = 'ready'")
+	if err := late.Commit(l.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want(l, 4, "select jobs::int from lessee.class_count where class = 'plain' and state = 'ready'")
+	l.counted()
+}
+
+func TestCount_FoldsAtMostOnceInSomeSecondsAndNeverTwoAtATime(t *testing.T) {
+	l := newLaw(t)
+	l.class("plain", "")
+	l.enqueue("plain")
+	want(l, 1, "select lessee.fn_count_fold()")
+	l.enqueue("plain")
+	want(l, 0, "select lessee.fn_count_fold('1 hour')")
+	other, _ := l.begin()
+	if n, err := askOn[int](l.Context(), other, "select lessee.fn_count_fold('0')"); err != nil || n != 1 {
+		t.Fatalf("folded %d, %v", n, err)
+	}
+	l.enqueue("plain")
+	want(l, 0, "select lessee.fn_count_fold('0')") // and does not wait
+	if err := other.Rollback(l.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want(l, 2, "select lessee.fn_count_fold('0')")
+	l.counted()
+}
+
+func TestCount_IsSeenWholeByASnapshotThatIsHeldWhileOthersFold(t *testing.T) {
+	l := newLaw(t)
+	l.class("plain", "")
+	l.enqueue("plain")
+	l.fold()
+	l.enqueue("plain")
+	held, _ := l.begin()
+	const depth = "select jobs::int from lessee.class_count where class = 'plain' and state = 'ready'"
+	if _, err := held.Exec(l.Context(), "set transaction isolation level repeatable read"); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := askOn[int](l.Context(), held, depth); err != nil || n != 2 {
+		t.Fatalf("depth %d, %v", n, err)
+	}
+	l.fold()
+	l.enqueue("plain")
+	l.fold()
+	if n, err := askOn[int](l.Context(), held, depth); err != nil || n != 2 {
+		t.Errorf("the held snapshot sees %d jobs, %v", n, err)
+	}
+	want(l, 3, depth)
+}
+
+func TestCount_GoesOnInAClusterThatWasRestoredAndCountsTransactionsFromLowerIDs(t *testing.T) {
+	l := newLaw(t)
+	l.class("plain", "")
+	l.enqueue("plain")
+	l.fold()
+	l.enqueue("plain")
+	l.exec("update lessee.job_count_fold set front = '999999999999', xid = '999999999999'")
+	l.exec("update lessee.job_count_delta set xid = '999999999999'") // by a restore; this one no fold has taken
+	l.enqueue("plain")
+	want(l, 3, "select jobs::int from lessee.class_count where state = 'ready'")
+	l.counted()
+	l.enqueue("plain")
+	l.counted()
+}
+
+func TestCount_RecountCorrectsWhatSomebodyDidToTheTables(t *testing.T) {
+	l := newLaw(t)
+	l.class("plain", "")
+	for range 3 {
+		l.enqueue("plain")
+	}
+	l.fold()
+	l.exec("delete from lessee.job_queue where id = (select min(id) from lessee.job_queue)")
+	l.exec("update lessee.job_queue set state = 'waiting' where id = (select min(id) from lessee.job_queue)")
+	want(l, "ready 3 1, waiting 0 1", "select string_agg(concat_ws(' ', state, counted, found), ', ') from lessee.fn_count_recount()")
+	l.counted()
+}
+
+func TestCount_TheOldestReadyJobIsFoundWhateverLiesBeforeIt(t *testing.T) {
+	l := newLaw(t)
+	l.class("plain", "")
+	l.class("other", "")
+	want(l, 0, "select count(*)::int from lessee.fn_class_oldest()")
+	lease := l.lease()
+	agree := func() {
+		t.Helper()
+		want(l, true, `select not exists (
+			select from (select class, min(run_at) as ready_since from lessee.job_queue where state = 'ready' group by class) t
+			full join lessee.fn_class_oldest() o using (class) where t.ready_since is distinct from o.ready_since)`)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		switch class := []string{"plain", "other"}[random.IntN(2)]; random.IntN(5) {
+		case 0, 1:
+			l.exec("select lessee.fn_job_enqueue($1, p_priority => $2)", class, random.IntN(30))
+		case 2:
+			l.claim(lease, class, 1+random.IntN(3))
+		case 3:
+			l.exec(`select lessee.fn_job_release($1, (select jsonb_agg(jsonb_build_object('job_id', id, 'fence', fence)) from
+				(select id, fence from lessee.job_queue where state = 'leased' order by random() limit 1) q))`, lease)
+		default:
+			l.fold()
+		}
+		agree()
+	}
+	want(l, true, "select jsonb_array_length(fronts) > 20 and horizon > '-infinity' from lessee.job_count_fold")
+}
+
+func TestCount_TheOldestReadyJobIsFoundThoughItsTransactionCommittedLate(t *testing.T) {
+	l := newLaw(t)
+	l.class("plain", "")
+	late, _ := l.begin()
+	if _, err := late.Exec(l.Context(), "select lessee.fn_job_enqueue('plain')"); err != nil {
+		t.Fatal(err)
+	}
+	lease := l.lease()
+	for range 3 {
+		l.enqueue("plain")
+		l.claimOne(lease, "plain")
+		l.fold()
+	}
+	if err := late.Commit(l.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want(l, 1, "select count(*)::int from lessee.fn_class_oldest()")
+}
+
+func TestCount_ReadingCostsTheSameHoweverManyJobsThereAre(t *testing.T) {
+	l := newLaw(t)
+	for n := range 5 {
+		l.class(fmt.Sprint("c", n), "")
+	}
+	enqueue := func(jobs int) {
+		l.exec(`select count(*) from lessee.fn_job_enqueue_bulk((select jsonb_agg(jsonb_build_object('class', 'c' || n % 5)) from generate_series(1, $1::int) n))`, jobs)
+		l.fold()
+	}
+	enqueue(100)
+	few := l.buffers("select * from lessee.class_count")
+	fewRead := l.buffers("select * from lessee.fn_class_reading()")
+	// A snapshot that is held keeps every dead row where it is.
+	held, _ := l.begin()
+	if _, err := held.Exec(l.Context(), "set transaction isolation level repeatable read"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := askOn[int](l.Context(), held, "select 1 from lessee.job_queue limit 1"); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		enqueue(10_000)
+	}
+	want(l, 10_020, "select jobs::int from lessee.class_count where class = 'c3' and state = 'ready'")
+	// An index gets a level higher; that is all.
+	const levels = 5 * 10
+	if many := l.buffers("select * from lessee.class_count"); many > few+levels {
+		t.Errorf("class_count reads %d buffers with 100 jobs and %d with 50,100", few, many)
+	} else {
+		t.Logf("class_count: %d buffers, then %d", few, many)
+	}
+	if many := l.buffers("select * from lessee.fn_class_reading()"); many > fewRead+2*levels {
+		t.Errorf("fn_class_reading reads %d buffers with 100 jobs and %d with 50,100", fewRead, many)
+	} else {
+		t.Logf("fn_class_reading: %d buffers, then %d", fewRead, many)
+	}
+}
+
+// buffers is how many sql touches.
+func (l *law) buffers(sql string) int {
+	l.Helper()
+	const plan = "explain (analyze, buffers, timing off, summary off, format json) "
+	l.exec(sql) // what is read to plan it is not meant
+	type node struct {
+		Hit  int `json:"Shared Hit Blocks"`
+		Read int `json:"Shared Read Blocks"`
+	}
+	out := ask[[]struct{ Plan node }](l, plan+sql)
+	return out[0].Plan.Hit + out[0].Plan.Read
+}
