@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -166,11 +167,8 @@ func TestCount_IsSeenWholeByASnapshotThatIsHeldWhileOthersFold(t *testing.T) {
 	l.enqueue("plain")
 	l.fold()
 	l.enqueue("plain")
-	held, _ := l.begin()
+	held := l.holdSnapshot()
 	const depth = "select jobs::int from lessee.class_count where class = 'plain' and state = 'ready'"
-	if _, err := held.Exec(l.Context(), "set transaction isolation level repeatable read"); err != nil {
-		t.Fatal(err)
-	}
 	if n, err := askOn[int](l.Context(), held, depth); err != nil || n != 2 {
 		t.Fatalf("depth %d, %v", n, err)
 	}
@@ -260,41 +258,77 @@ func TestCount_TheOldestReadyJobIsFoundThoughItsTransactionCommittedLate(t *test
 	want(l, 1, "select count(*)::int from lessee.fn_class_oldest()")
 }
 
-func TestCount_ReadingCostsTheSameHoweverManyJobsThereAre(t *testing.T) {
+func TestCount_ReadingCostsTheSameHoweverManyJobsThereAreAndWere(t *testing.T) {
 	l := newLaw(t)
 	for n := range 5 {
 		l.class(fmt.Sprint("c", n), "")
 	}
-	enqueue := func(jobs int) {
-		l.exec(`select count(*) from lessee.fn_job_enqueue_bulk((select jsonb_agg(jsonb_build_object('class', 'c' || n % 5)) from generate_series(1, $1::int) n))`, jobs)
-		l.fold()
-	}
-	enqueue(100)
-	few := l.buffers("select * from lessee.class_count")
-	fewRead := l.buffers("select * from lessee.fn_class_reading()")
-	// A snapshot that is held keeps every dead row where it is.
-	held, _ := l.begin()
-	if _, err := held.Exec(l.Context(), "set transaction isolation level repeatable read"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := askOn[int](l.Context(), held, "select 1 from lessee.job_queue limit 1"); err != nil {
-		t.Fatal(err)
-	}
-	for range 5 {
-		enqueue(10_000)
-	}
-	want(l, 10_020, "select jobs::int from lessee.class_count where class = 'c3' and state = 'ready'")
-	// An index gets a level higher; that is all.
-	const levels = 5 * 10
-	if many := l.buffers("select * from lessee.class_count"); many > few+levels {
-		t.Errorf("class_count reads %d buffers with 100 jobs and %d with 50,100", few, many)
+	l.enqueueMany(100)
+	l.fold()
+	const depth, all = "select * from lessee.class_count", "select * from lessee.fn_class_reading()"
+	few, fewAll := l.buffers(depth), l.buffers(all)
+	l.holdSnapshot() // keeps every dead row where it is
+	l.enqueueMany(50_000)
+	l.fold()
+	l.succeedAllBut(1000)
+	l.foldPast(ask[time.Time](l, "select clock_timestamp()"))
+	l.counted()
+
+	const levels = 5 * 10 // the indexes get a level higher; that is all
+	if many := l.buffers(depth); many > few+levels {
+		t.Errorf("class_count reads %d buffers with 100 jobs and %d after 50,000", few, many)
 	} else {
 		t.Logf("class_count: %d buffers, then %d", few, many)
 	}
-	if many := l.buffers("select * from lessee.fn_class_reading()"); many > fewRead+2*levels {
-		t.Errorf("fn_class_reading reads %d buffers with 100 jobs and %d with 50,100", fewRead, many)
+	if many := l.buffers(all); many > fewAll+2*levels {
+		t.Errorf("fn_class_reading reads %d buffers with 100 jobs and %d after 50,000", fewAll, many)
 	} else {
-		t.Logf("fn_class_reading: %d buffers, then %d", fewRead, many)
+		t.Logf("fn_class_reading: %d buffers, then %d", fewAll, many)
+	}
+}
+
+// holdSnapshot holds one for as long as the test lasts.
+func (l *law) holdSnapshot() pgx.Tx {
+	l.Helper()
+	tx, _ := l.begin()
+	if _, err := tx.Exec(l.Context(), "set transaction isolation level repeatable read"); err != nil {
+		l.Fatal(err)
+	}
+	if _, err := askOn[int](l.Context(), tx, "select 1"); err != nil {
+		l.Fatal(err)
+	}
+	return tx
+}
+
+// enqueueMany makes ready jobs of the classes c0 to c4, with a delta each.
+func (l *law) enqueueMany(jobs int) {
+	l.Helper()
+	l.exec(`with enqueued as (
+			insert into lessee.job_queue (class, state, priority, run_at, max_attempts, enqueued_at)
+			select 'c' || n % 5, 'ready', 100, m.ready, 3, m.ready from (select lessee.fn_queue_now() as ready) m, generate_series(1, $1::int) n returning class
+		) insert into lessee.job_count_delta (class, word, to_state, jobs) select class, 'enqueue', 'ready', 1 from enqueued`, jobs)
+}
+
+// succeedAllBut takes the oldest ready jobs away as if they had succeeded.
+func (l *law) succeedAllBut(left int) {
+	l.Helper()
+	l.exec(`with gone as (
+			delete from lessee.job_queue where id in (select id from lessee.job_queue order by id limit (select count(*) - $1 from lessee.job_queue)) returning *
+		), ended as (
+			insert into lessee.job_history (job_id, fence, ended_at, enqueued_at, class, word, state, attempt, max_attempts, crash_count, priority)
+			select id, 1, clock_timestamp(), enqueued_at, class, 'succeed', 'succeeded', 1, 3, 0, 100 from gone
+		) insert into lessee.job_count_delta (class, word, from_state, to_state, jobs) select class, 'succeed', 'ready', 'succeeded', 1 from gone`, left)
+}
+
+// foldPast folds until the fronts can have passed a moment.
+func (l *law) foldPast(moment time.Time) {
+	l.Helper()
+	for deadline := time.Now().Add(time.Minute); ask[bool](l, "select horizon <= $1 from lessee.job_count_fold", moment); {
+		if time.Now().After(deadline) {
+			l.Fatal("the horizon stands still")
+		}
+		l.enqueueMany(1)
+		l.fold()
 	}
 }
 
