@@ -20,28 +20,6 @@ ready for the new; jobs that run end on the one they began with.`,
 		a.classSwitchCommand("disable", "Keep hosts from running a class; its jobs wait", false))
 }
 
-func (a *app) classListCommand() *cobra.Command {
-	c := &cobra.Command{Use: "list", Short: "List the classes", Args: cobra.NoArgs, Example: "  lessee class list --json"}
-	asJSON := jsonFlag(c)
-	c.RunE = a.run(func(ctx context.Context, _ []string) error {
-		return a.atDesk(ctx, func(desk *postgres.Desk) error {
-			classes, err := desk.Classes(ctx)
-			if err != nil {
-				return err
-			}
-			if *asJSON {
-				return a.printJSON(classes)
-			}
-			rows := make([][]string, len(classes))
-			for i, k := range classes {
-				rows[i] = []string{k.Class, k.Runtime, executorOf(k), yesNo(k.Enabled), k.Status, oneLine(k.StatusReason, 60)}
-			}
-			return a.table([]string{"CLASS", "RUNTIME", "EXECUTOR", "ENABLED", "STATUS", "REASON"}, rows)
-		})
-	})
-	return c
-}
-
 // executorOf is the module or command of a class.
 func executorOf(k postgres.ClassRecord) string {
 	if k.Command != nil {

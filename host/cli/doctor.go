@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lessee-run/lessee/host/internal/job"
 	"github.com/lessee-run/lessee/host/internal/postgres"
 )
 
@@ -37,13 +38,14 @@ type examination struct {
 	maxOpen time.Duration // of transactions
 	hosts   []postgres.HostRecord
 	classes []postgres.ClassRecord
+	work    []job.Reading // of the counters, by class
 }
 
 // checks are all of them, in the order of the report.
 func checks() []func(context.Context, *examination) ([]finding, error) {
 	return []func(context.Context, *examination) ([]finding, error){
 		checkServer, checkSchema, checkLogin, checkSettings, checkClock, checkHosts, checkLeases, checkClasses,
-		checkReadiness, checkBacklog, checkDeadLetters, checkTransactions, checkIndexes,
+		checkReadiness, checkBacklog, checkFailures, checkDeadLetters, checkCounters, checkTransactions, checkIndexes,
 		checkSandbox,
 	}
 }
@@ -88,7 +90,10 @@ func (e *examination) read(ctx context.Context) (err error) {
 	if e.hosts, err = e.desk.Hosts(ctx); err != nil {
 		return err
 	}
-	e.classes, err = e.desk.Classes(ctx)
+	if e.classes, err = e.desk.Classes(ctx); err != nil {
+		return err
+	}
+	e.work, err = e.desk.Readings(ctx)
 	return err
 }
 

@@ -11,9 +11,6 @@ import (
 	"github.com/lessee-run/lessee/host/internal/postgres"
 )
 
-// maxBacklog is how long a job may be ready before it is worth a word.
-const maxBacklog = time.Minute
-
 // settling is how long a host may take to report that it is ready.
 const settling = 30 * time.Second
 
@@ -109,42 +106,4 @@ func reports(hosts []postgres.HostRecord) (joined map[string]job.Readiness, youn
 		}
 	}
 	return joined, young
-}
-
-func checkBacklog(ctx context.Context, e *examination) ([]finding, error) {
-	backlogs, err := e.desk.Backlogs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var found []finding
-	for _, b := range backlogs {
-		age := seconds(b.Oldest)
-		switch {
-		case !b.Enabled:
-			found = append(found, finding{"backlog", levelWarn, fmt.Sprintf("class %s is disabled and has ready jobs, the oldest since %s", b.Class, span(age)),
-				fmt.Sprintf("lessee class enable %s, or cancel them", b.Class)})
-		case age > maxBacklog:
-			found = append(found, finding{"backlog", levelWarn, fmt.Sprintf("the oldest ready job of class %s waits for %s", b.Class, span(age)),
-				"Add hosts or slots, or raise concurrency_per_host of the class."})
-		}
-	}
-	if found == nil {
-		found = []finding{ok("backlog", "no job has been ready for more than %s", span(maxBacklog))}
-	}
-	return found, nil
-}
-
-func checkDeadLetters(ctx context.Context, e *examination) ([]finding, error) {
-	counts, err := e.desk.OpenDeadLetters(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if len(counts) == 0 {
-		return []finding{ok("dead letters", "none is open")}, nil
-	}
-	parts := make([]string, len(counts))
-	for i, c := range counts {
-		parts[i] = fmt.Sprintf("%s %d", c.Class, c.Count)
-	}
-	return []finding{{"dead letters", levelWarn, "open: " + strings.Join(parts, ", "), "lessee dlq list shows them; mend the cause, then lessee dlq replay"}}, nil
 }

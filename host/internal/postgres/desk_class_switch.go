@@ -40,7 +40,7 @@ func (d *Desk) ClassRates(ctx context.Context, class string) ([]ModuleRate, erro
 		       count(*) filter (where a.word in ('retry', 'dead_letter', 'rescue')) as failed, min(w.since) as since
 		from (select greatest(c.candidate_since, clock_timestamp() - interval '1 hour') as since
 		      from lessee.executor_class_registry c where c.class = $1 and c.candidate_sha256 is not null) w
-		join lessee.job_attempt a on a.ended_at >= w.since and a.class = $1 and a.attempt = 1 and a.word in ('succeed', 'retry', 'dead_letter', 'rescue')
+		join lessee.job_history a on a.ended_at >= w.since and a.class = $1 and a.attempt = 1 and a.word in ('succeed', 'retry', 'dead_letter', 'rescue') and a.lease_id is not null
 		join lessee.executor_module_registry m on m.sha256 = a.module_sha256
 		group by m.sha256, m.name, m.version
 		order by count(*) desc`, class)

@@ -62,36 +62,6 @@ func (d *Desk) Hosts(ctx context.Context) ([]HostRecord, error) {
 		order by l.lease_id`)
 }
 
-// Backlog is the ready work of one class.
-type Backlog struct {
-	Class   string
-	Enabled bool
-	Oldest  float64 // seconds since the earliest became ready
-}
-
-// Backlogs lists the classes that have ready jobs.
-func (d *Desk) Backlogs(ctx context.Context) ([]Backlog, error) {
-	return list[Backlog](ctx, d, `
-		select c.class, c.enabled, extract(epoch from clock_timestamp() - q.run_at)::float8 as oldest
-		from lessee.executor_class_registry c
-		cross join lateral (select min(r.run_at) as run_at from lessee.job_queue r where r.class = c.class and r.state = 'ready') q
-		where q.run_at is not null order by c.class`)
-}
-
-// Count is how many of something a class has.
-type Count struct {
-	Class string
-	Count int
-}
-
-// OpenDeadLetters counts the newest thousand dead letters that were not replayed, by class.
-func (d *Desk) OpenDeadLetters(ctx context.Context) ([]Count, error) {
-	return list[Count](ctx, d, `
-		select class, count(*)::int as count
-		from (select class from lessee.job_dead_letter where replayed_at is null order by dead_letter_id desc limit 1000) newest
-		group by class order by class`)
-}
-
 // OldTransaction keeps Postgres from cleaning what came after it.
 type OldTransaction struct {
 	Who   string

@@ -44,12 +44,13 @@ func (d *Desk) Now(ctx context.Context) (now time.Time, err error) {
 // it, and still do a while later), nor anything ready while the phase is not running.
 func (d *Desk) Pending(ctx context.Context, since time.Time) (pending bool, err error) {
 	err = d.queryRow(ctx, `
-		select exists (select from lessee.job_queue q where q.state in ('leased', 'running'))
-		    or (lessee.fn_setting('queue.runtime.phase') = '"running"' and exists (
-		        select from lessee.executor_class_registry c
-		        where c.enabled and not (c.status = 'broken' and (c.status_at > $1 or clock_timestamp() > $1 + interval '15 seconds'))
-		          and exists (select from lessee.job_queue q where q.class = c.class
-		                      and (q.state = 'ready' or (q.state in ('scheduled', 'retry_wait') and q.run_at <= clock_timestamp())))))`,
+		select exists (
+		    select from lessee.class_count n join lessee.executor_class_registry c using (class)
+		    where n.jobs > 0 and (n.state = 'leased'
+		        or lessee.fn_setting('queue.runtime.phase') = '"running"'
+		        and c.enabled and not (c.status = 'broken' and (c.status_at > $1 or clock_timestamp() > $1 + interval '15 seconds'))
+		        and (n.state = 'ready' or n.state in ('scheduled', 'retry_wait') and exists (
+		            select from lessee.job_queue q where q.due_later and q.run_at <= statement_timestamp() and q.class = n.class and q.state = n.state))))`,
 		[]any{since}, &pending)
 	return pending, err
 }
@@ -57,6 +58,6 @@ func (d *Desk) Pending(ctx context.Context, since time.Time) (pending bool, err 
 // Fresh reports whether the database has never had a job.
 func (d *Desk) Fresh(ctx context.Context) (fresh bool, err error) {
 	err = d.queryRow(ctx, `
-		select not (exists (select from lessee.job_queue) or exists (select from lessee.job_final) or exists (select from lessee.job_dead_letter))`, nil, &fresh)
+		select not (exists (select from lessee.job_count_now) or exists (select from lessee.job_history) or exists (select from lessee.job_dead_letter))`, nil, &fresh)
 	return fresh, err
 }
