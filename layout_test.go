@@ -23,6 +23,7 @@ var allowed = map[string][]string{
 	"host/internal/job":                   {"abi", "registry"},
 	"host/internal/executor":              {"abi", "registry", "host/internal/job"},
 	"host/internal/worker":                {"abi", "registry", "host/internal/job"},
+	"host/internal/metrics":               {"abi", "registry", "host/internal/job", "host/internal/worker"},
 	"host/internal/wasm":                  {"abi", "registry", "host/internal/wasm"},
 	"host/internal/author":                {"abi", "registry", "host/internal/wasm", "host/internal/egress", "host/internal/process", "host/internal/author"},
 	"host/internal/conformance":           {"abi", "registry", "host/internal/wasm", "host/internal/author"},

@@ -14,8 +14,12 @@ import (
 	"github.com/lessee-run/lessee/registry"
 )
 
+// workPatience is how long /readyz waits for counters that are due; it is asked
+// by who has little time.
+const workPatience = 200 * time.Millisecond
+
 // health answers GET /livez (the process serves) and /readyz (it takes jobs),
-// the second with 503 and the reasons when it does not.
+// the second with 503 and the reasons when it does not; and /metrics.
 type health struct {
 	host   *Host
 	listen net.Listener
@@ -35,6 +39,8 @@ type Health struct {
 	Uncommitted int                      `json:"uncommitted"`
 	Slots       int                      `json:"slots"`
 	Classes     map[string]job.Readiness `json:"classes"`
+	Work        []job.Reading            `json:"work,omitempty"`     // what the counters say of the classes,
+	WorkAge     string                   `json:"work_age,omitempty"` // so long ago
 }
 
 func listenHealth(ctx context.Context, addr string, host *Host) (*health, error) {
@@ -49,6 +55,7 @@ func listenHealth(ctx context.Context, addr string, host *Host) (*health, error)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", h.ready)
+	mux.Handle("GET /metrics", host.metrics.Handler())
 	h.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	return h, nil
 }
@@ -77,6 +84,9 @@ func (h *health) close() {
 
 func (h *health) ready(w http.ResponseWriter, _ *http.Request) {
 	body := h.host.Health()
+	if seen := h.host.work.Look(workPatience); !seen.At.IsZero() {
+		body.Work, body.WorkAge = seen.Readings, time.Since(seen.At).Round(time.Millisecond).String()
+	}
 	w.Header().Set("Content-Type", "application/json")
 	if !body.Ready {
 		w.WriteHeader(http.StatusServiceUnavailable)

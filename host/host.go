@@ -13,6 +13,7 @@ import (
 
 	"github.com/lessee-run/lessee/host/internal/egress"
 	"github.com/lessee-run/lessee/host/internal/executor"
+	"github.com/lessee-run/lessee/host/internal/metrics"
 	"github.com/lessee-run/lessee/host/internal/postgres"
 	"github.com/lessee-run/lessee/host/internal/process"
 	"github.com/lessee-run/lessee/host/internal/wasm"
@@ -33,6 +34,8 @@ type Host struct {
 	watcher  *executor.Watcher
 	worker   *worker.Worker
 	listener *postgres.Listener
+	work     *metrics.Work
+	metrics  *metrics.Metrics
 	health   *health
 
 	nativeMu     sync.Mutex
@@ -82,6 +85,8 @@ func (h *Host) wire(version string) {
 	h.set = executor.New(launchers, h.cfg.bounds(), func() { h.worker.Wake(); h.worker.Look() }, h.log.Named("executor"))
 	h.watcher = executor.NewWatcher(source{h.store, h.network}, h.set, h.log.Named("registry"))
 	h.listener = h.store.NewListener(h.log.Named("listen"))
+	h.work = metrics.NewWork(h.store.Readings)
+	h.metrics = metrics.New(h.facts(), h.work)
 	h.worker = worker.New(worker.Config{
 		Host:    h.cfg.Name,
 		Version: version,
@@ -94,7 +99,27 @@ func (h *Host) wire(version string) {
 		Network:  network{h.network},
 
 		Listening: h.listener.Listening,
-	}, h.store, h.set, h.log.Named("worker"))
+	}, h.metrics.Store(h.store), h.metrics.Runner(h.set), h.log.Named("worker"))
+}
+
+// facts is what /metrics asks of the host itself.
+func (h *Host) facts() metrics.Host {
+	return metrics.Host{
+		Version: h.version, Slots: h.cfg.Slots, Memory: h.cfg.Memory,
+		Listening:   func() bool { return h.set.Snapshot().Settings.Notify && h.listener.Listening() },
+		Used:        func() int { return h.worker.Status().Running },
+		Uncommitted: func() int { return h.worker.Status().Uncommitted },
+		Ready:       func() bool { return h.Health().Ready },
+		RenewedAt:   h.renewedAt,
+	}
+}
+
+// renewedAt is when the lease was last renewed; zero: there is none.
+func (h *Host) renewedAt() time.Time {
+	if status := h.worker.Status(); status.Lease != 0 {
+		return status.RenewedAt
+	}
+	return time.Time{}
 }
 
 // launchWASM fetches a module by digest and makes it ready to run.
@@ -133,6 +158,7 @@ func (h *Host) Run(ctx context.Context) error {
 	h.worker.Run(ctx)
 
 	h.health.close()
+	h.work.Close()
 	stop()
 	loops.Wait()
 	h.set.Close()

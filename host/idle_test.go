@@ -1,6 +1,8 @@
 package host_test
 
 import (
+	"context"
+	"net/http"
 	"testing"
 	"time"
 
@@ -9,13 +11,15 @@ import (
 
 // Every statement of a host is a transaction of its own, so the server's count
 // of those tells how many an idle host sends.
-func TestHost_AsksOnceASecondAtMostWhileNothingHappens(t *testing.T) {
+func TestHost_AsksOnceASecondAtMostWhileNothingHappensHoweverOftenItIsScraped(t *testing.T) {
 	t.Parallel()
 	const settling, window, hosts = 15 * time.Second, 30 * time.Second, 3
 	i := install(t)
 	i.guest(nil)
 	for range hosts {
-		i.host(func(c *host.Config) { c.Conns = 4 })
+		addr := freeAddr(t)
+		i.host(func(c *host.Config) { c.Conns, c.HealthAddr = 4, addr })
+		go scrape(t.Context(), addr)
 	}
 	i.awaitState(i.enqueue("guest", `{}`), "succeeded")
 	time.Sleep(settling) // what is measured is time itself: looks have grown as far apart as they get
@@ -26,6 +30,23 @@ func TestHost_AsksOnceASecondAtMostWhileNothingHappens(t *testing.T) {
 		t.Errorf("%d idle hosts asked %d times in %s", hosts, n, window)
 	} else {
 		t.Logf("%d idle hosts asked %d times in %s", hosts, n, window)
+	}
+}
+
+// scrape asks for all that a host tells, several times a second.
+func scrape(ctx context.Context, addr string) {
+	for n := 0; ctx.Err() == nil; n++ {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+[]string{"/metrics", "/readyz"}[n%2], http.NoBody)
+		if err != nil {
+			return
+		}
+		if response, err := http.DefaultClient.Do(request); err == nil {
+			response.Body.Close()
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(200 * time.Millisecond):
+		}
 	}
 }
 

@@ -80,10 +80,13 @@ func oldest(s *float64) string {
 }
 
 func perSecond(rate float64) string {
-	if rate == 0 {
+	switch {
+	case rate == 0:
 		return "-"
+	case rate < 10:
+		return fmt.Sprintf("%.2f", rate)
 	}
-	return fmt.Sprintf("%.3g", rate)
+	return fmt.Sprintf("%.0f", rate)
 }
 
 func percent(share *float64) string {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -37,6 +38,25 @@ func TestClass_FromNothingToEnabledAndBack(t *testing.T) {
 	i.run("class", "disable", "thumb", "--reason", "ticket 42").want(t, ExitOK)
 	i.run("class", "show", "thumb").want(t, ExitOK, "ticket 42")
 	i.run("class", "disable", "nope").want(t, ExitNotFound)
+}
+
+func TestClassList_ShowsWhatEachClassHasToDo(t *testing.T) {
+	i := install(t)
+	i.class("page")
+	i.class("idle")
+	i.exec("select lessee.fn_job_enqueue('page') from generate_series(1, 3)")
+	i.exec("select lessee.fn_job_enqueue('page', p_run_at => now() + interval '1 hour')")
+	i.exec("update lessee.job_queue set run_at = run_at - interval '2 hours' where state = 'ready'")
+	s := i.run("class", "list").want(t, ExitOK, "READY", "OLDEST", "FAILED")
+	for _, line := range []string{`(?m)^idle .* 0 +0 +0 +0 +0 +- +- +-`, `(?m)^page .* 3 +0 +1 +0 +0 +2h00m +- +-`} {
+		if !regexp.MustCompile(line).MatchString(s.out) {
+			t.Errorf("no line like %s in\n%s", line, s.out)
+		}
+	}
+	lines := decode[[]classLine](t, i.run("class", "list", "--json"))
+	if len(lines) != 2 || lines[1].Class != "page" || lines[1].Work.States["ready"] != 3 || lines[1].Work.Words["enqueue"] != 4 || lines[1].Work.Minute.Enqueued == 0 {
+		t.Errorf("as JSON: %+v", lines)
+	}
 }
 
 func TestClassSet_ChangesTheRuntimeAndDropsWhatTheOtherOneHad(t *testing.T) {
