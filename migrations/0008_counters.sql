@@ -87,7 +87,7 @@ create view lessee.class_rate as
          coalesce(sum(c.jobs) filter (where c.word = 'enqueue'), 0) / s.seconds as enqueued,
          coalesce(sum(c.jobs) filter (where c.word = 'succeed'), 0) / s.seconds as done,
          coalesce(sum(c.jobs) filter (where c.word <> all ('{enqueue,succeed}')), 0) / s.seconds as failed,
-         sum(c.jobs) filter (where c.word <> all ('{enqueue,succeed}')) / nullif(sum(c.jobs) filter (where c.word <> 'enqueue'), 0) as failure_rate
+         coalesce(sum(c.jobs) filter (where c.word <> all ('{enqueue,succeed}')), 0) / nullif(sum(c.jobs) filter (where c.word <> 'enqueue'), 0) as failure_rate
   from (values (1), (10), (60)) w(minutes)
   cross join lateral (select date_bin('1 minute', statement_timestamp(), 'epoch') - w.minutes * interval '1 minute' as since) b
   cross join lateral (select extract(epoch from statement_timestamp() - b.since) as seconds) s

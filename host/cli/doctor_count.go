@@ -27,7 +27,7 @@ func checkBacklog(_ context.Context, e *examination) ([]finding, error) {
 		age := seconds(*r.Oldest)
 		switch {
 		case !r.Enabled:
-			found = append(found, finding{"backlog", levelWarn, fmt.Sprintf("class %s is disabled and has %d ready jobs, the oldest since %s", r.Class, r.States[job.Ready], span(age)),
+			found = append(found, finding{"backlog", levelWarn, fmt.Sprintf("class %s is disabled and has ready jobs (%d), the oldest since %s", r.Class, r.States[job.Ready], span(age)),
 				fmt.Sprintf("lessee class enable %s, or cancel them", r.Class)})
 		case age > maxBacklog:
 			found = append(found, finding{"backlog", levelWarn, fmt.Sprintf("the oldest of %d ready jobs of class %s waits for %s; %.1f/s come, %.1f/s are done", r.States[job.Ready], r.Class, span(age), r.Ten.Enqueued, r.Ten.Done),

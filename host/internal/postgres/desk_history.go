@@ -60,13 +60,16 @@ type FollowUpRecord struct {
 	State string `json:"state"`
 }
 
-// followUps asks only where there can be any: nothing indexes parents, so the
-// question walks the payloads that came after.
-func (d *Desk) followUps(ctx context.Context, job JobRecord) ([]FollowUpRecord, error) {
+// followUps asks only where there can be any, and in the days of the attempts:
+// nothing indexes parents, so the question walks the payloads of those days.
+func (d *Desk) followUps(ctx context.Context, of JobDetail) ([]FollowUpRecord, error) {
+	if len(of.Attempts) == 0 {
+		return []FollowUpRecord{}, nil
+	}
 	return list[FollowUpRecord](ctx, d, `
 		select j.id, j.class, j.state
 		from lessee.job_payload p join lessee.job j on j.id = p.job_id
-		where p.parent_job_id = $1 and p.job_id > $1
+		where p.parent_job_id = $1 and p.job_id > $1 and p.enqueued_at between $3 and $4
 		  and exists (select from lessee.executor_class_registry c where c.class = $2 and jsonb_array_length(c.grants -> 'classes') > 0)
-		order by j.id limit 100`, job.ID, job.Class)
+		order by j.id limit 100`, of.ID, of.Class, of.Attempts[0].LeasedAt, of.Attempts[len(of.Attempts)-1].EndedAt)
 }

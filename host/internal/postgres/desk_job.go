@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/lessee-run/lessee/host/internal/job"
@@ -41,24 +42,54 @@ type JobFilter struct {
 	Limit        int
 }
 
+// The parts of the view lessee.job, as the view shows them. A list takes a few
+// jobs from the end of each: the view as a whole can't be read in the order of
+// ids without reading all of it.
+const (
+	liveJobs = `select id, class, state, priority, run_at, attempt, max_attempts, crash_count, lease_id, leased_at, started_at, cancel_requested_at, expires_at,
+		enqueued_at, null::timestamptz as finished_at, null::jsonb as error, null::text as reason, idempotency_key from lessee.job_queue`
+	endedJobs = `select job_id as id, class, state, priority, null::timestamptz as run_at, attempt, max_attempts, crash_count, null::bigint as lease_id, null::timestamptz as leased_at,
+		null::timestamptz as started_at, null::timestamptz as cancel_requested_at, null::timestamptz as expires_at,
+		enqueued_at, finished_at, null::jsonb as error, reason, idempotency_key from lessee.job_final`
+	deadJobs = `select job_id as id, class, 'dead_lettered' as state, priority, null::timestamptz as run_at, attempt, max_attempts, crash_count, null::bigint as lease_id, null::timestamptz as leased_at,
+		null::timestamptz as started_at, null::timestamptz as cancel_requested_at, null::timestamptz as expires_at,
+		enqueued_at, dead_at as finished_at, error, error ->> 'message' as reason, idempotency_key from lessee.job_dead_letter where replayed_at is null`
+)
+
+// sources are the parts that can have jobs of the state.
+func (f JobFilter) sources() []string {
+	switch state := job.State(f.State); {
+	case state == "":
+		return []string{liveJobs, endedJobs, deadJobs}
+	case state == job.DeadLettered:
+		return []string{deadJobs}
+	case state.Final():
+		return []string{endedJobs}
+	}
+	return []string{liveJobs}
+}
+
 // Jobs lists jobs, the newest first.
 func (d *Desk) Jobs(ctx context.Context, f JobFilter) ([]JobRecord, error) {
-	sql, args := "select "+jobColumns+" from lessee.job j where true", []any{}
-	narrow := func(condition string, value any) {
+	args, condition := []any{f.Limit}, "true"
+	narrow := func(by string, value any) {
 		args = append(args, value)
-		sql += fmt.Sprintf(" and "+condition, len(args))
+		condition += fmt.Sprintf(" and j."+by, len(args))
 	}
 	if f.Class != "" {
-		narrow("j.class = $%d", f.Class)
+		narrow("class = $%d", f.Class)
 	}
 	if f.State != "" {
-		narrow("j.state = $%d", f.State)
+		narrow("state = $%d", f.State)
 	}
 	if f.Before > 0 {
-		narrow("j.id < $%d", f.Before)
+		narrow("id < $%d", f.Before)
 	}
-	args = append(args, f.Limit)
-	return list[JobRecord](ctx, d, sql+fmt.Sprintf(" order by j.id desc limit $%d", len(args)), args...)
+	var parts []string
+	for _, source := range f.sources() {
+		parts = append(parts, fmt.Sprintf("(select * from (%s) j where %s order by j.id desc limit $1)", source, condition))
+	}
+	return list[JobRecord](ctx, d, "select "+jobColumns+" from ("+strings.Join(parts, " union all ")+") j order by j.id desc limit $1", args...)
 }
 
 // JobDetail is all that is known of one job.
@@ -99,7 +130,7 @@ func (d *Desk) Job(ctx context.Context, id int64) (JobDetail, error) {
 	if detail.CommandRuns, err = d.commandRuns(ctx, id); err != nil {
 		return detail, err
 	}
-	detail.FollowUps, err = d.followUps(ctx, detail.JobRecord)
+	detail.FollowUps, err = d.followUps(ctx, detail)
 	return detail, err
 }
 

@@ -209,6 +209,48 @@ func TestCount_RecountCorrectsWhatSomebodyDidToTheTables(t *testing.T) {
 	l.counted()
 }
 
+func TestCount_RatesAreWhatTheWordsWereInTheirWindow(t *testing.T) {
+	l := newLaw(t)
+	l.class("plain", "")
+	say := func(word string, jobs int, ago string) {
+		l.Helper()
+		l.exec(`insert into lessee.job_count_delta (class, word, to_state, jobs, at) values ('plain', $1, 'ready', $2, clock_timestamp() - $3::text::interval)`, word, jobs, ago)
+	}
+	// A window is whole minutes and the one under way, so jobs times seconds gives them back.
+	const inWindow = `select concat_ws(' ', minutes, round(enqueued * s), round(done * s), round(failed * s), round(failure_rate, 2))
+		from (select *, minutes * 60 + extract(epoch from statement_timestamp() - date_bin('1 minute', statement_timestamp(), 'epoch')) as s from lessee.class_rate) r order by minutes`
+	say("enqueue", 60, "0")
+	say("succeed", 30, "0")
+	say("claim", 99, "0")
+	same(t, "rates without failures", list[string](l, inWindow), []string{"1 60 30 0 0.00", "10 60 30 0 0.00", "60 60 30 0 0.00"})
+	l.fold()
+	say("retry", 5, "0")
+	say("dead_letter", 4, "5 minutes")
+	say("rescue", 1, "50 minutes")
+	say("rescue", 100, "90 minutes")
+	rates := []string{"1 60 30 5 0.14", "10 60 30 9 0.23", "60 60 30 10 0.25"}
+	same(t, "rates of deltas", list[string](l, inWindow), rates)
+	l.fold()
+	same(t, "rates of minutes", list[string](l, inWindow), rates)
+}
+
+func TestCount_MinutesLeaveAfterSomeHours(t *testing.T) {
+	l := newLaw(t)
+	l.class("plain", "")
+	l.enqueue("plain")
+	l.exec("update lessee.job_count_delta set at = at - interval '179 minutes'")
+	l.fold()
+	l.enqueue("plain")
+	l.fold()
+	want(l, 2, "select count(*)::int from lessee.job_count_minute")
+	l.exec("update lessee.job_count_minute set minute = minute - interval '5 minutes'")
+	l.exec("update lessee.job_count_fold set at = at - interval '5 minutes'")
+	l.enqueue("plain")
+	l.fold()
+	want(l, 2, "select count(*)::int from lessee.job_count_minute")
+	l.counted()
+}
+
 func TestCount_TheOldestReadyJobIsFoundWhateverLiesBeforeIt(t *testing.T) {
 	l := newLaw(t)
 	l.class("plain", "")
@@ -271,6 +313,10 @@ func TestCount_ReadingCostsTheSameHoweverManyJobsThereAreAndWere(t *testing.T) {
 	l.enqueueMany(50_000)
 	l.fold()
 	l.succeedAllBut(1000)
+	for range 100 { // and each leaves dead totals
+		l.enqueueMany(5)
+		l.fold()
+	}
 	l.foldPast(ask[time.Time](l, "select clock_timestamp()"))
 	l.counted()
 
