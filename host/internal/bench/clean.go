@@ -15,38 +15,19 @@ func (s *site) close(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Minute)
 	defer cancel()
-	history, err := s.history(ctx)
-	if err != nil {
-		return err
-	}
 	statements := []string{
 		"delete from lessee.job_payload p using (select job_id from lessee.job_final where class = any ($1) union all select id from lessee.job_queue where class = any ($1)) j where p.job_id = j.job_id",
 		"delete from lessee.job_dead_letter where class = any ($1)",
 		"delete from lessee.job_idempotency where class = any ($1)",
-	}
-	for _, table := range history {
-		statements = append(statements, "delete from "+table+" where class = any ($1)")
-	}
-	statements = append(statements,
+		"delete from lessee.job_history where class = any ($1)",
 		"delete from lessee.job_queue where class = any ($1)",
-		"delete from lessee.executor_class_registry where class = any ($1)")
+		"delete from lessee.executor_class_registry where class = any ($1)",
+	}
 	for _, sql := range statements {
 		if _, err := s.pool.Exec(ctx, sql, s.classes); err != nil {
 			return fmt.Errorf("take the measurement away (%s): %w", strings.Join(strings.Fields(sql)[:3], " "), err)
 		}
 	}
-	_, err = s.pool.Exec(ctx, "delete from lessee.executor_module_registry where sha256 = $1", s.digest)
+	_, err := s.pool.Exec(ctx, "delete from lessee.executor_module_registry where sha256 = $1", s.digest)
 	return err
-}
-
-// history is the tables that say how jobs ended: one, or the two before it.
-func (s *site) history(ctx context.Context) ([]string, error) {
-	var one bool
-	if err := s.pool.QueryRow(ctx, "select to_regclass('lessee.job_history') is not null").Scan(&one); err != nil {
-		return nil, fmt.Errorf("find the history: %w", err)
-	}
-	if one {
-		return []string{"lessee.job_history"}, nil
-	}
-	return []string{"lessee.job_attempt", "lessee.job_final"}, nil
 }

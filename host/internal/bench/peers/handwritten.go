@@ -19,24 +19,23 @@ import (
 // and changes with them.
 const (
 	handClaim = `with c as materialized (
-			select id from lessee.job_queue where class = $1 and state = 'ready' and (priority, run_at, id) > ($3, $4, $5)
+			select ctid as row from lessee.job_queue where class = $1 and in_line and state = 'ready' and (priority, run_at, id) > ($3, $4, $5)
 			order by priority, run_at, id limit $2 for update skip locked
 		), u as (
 			update lessee.job_queue q set state = 'leased', lease_id = 1, attempt = q.attempt + 1, fence = q.fence + 1, leased_at = clock_timestamp(), overdue_at = clock_timestamp() + interval '70 s'
-			where q.id = any (array(select id from c)) returning q.id, q.priority, q.run_at, q.class, q.fence, q.attempt, q.max_attempts, q.leased_at, q.enqueued_at, q.idempotency_key
+			where q.ctid = any (array(select row from c)) returning q.id, q.priority, q.run_at, q.class, q.fence, q.attempt, q.max_attempts, q.leased_at, q.enqueued_at, q.idempotency_key
 		)
 		select u.id, u.priority, u.run_at, u.fence, p.payload, p.trace_id, p.parent_span_id, p.sampled, p.tracestate, u.class, u.attempt, u.max_attempts, u.leased_at, u.enqueued_at, u.idempotency_key
-		from u join lessee.job_payload p on p.job_id = u.id order by u.priority, u.run_at, u.id`
-	handEnd = `with o as materialized (select * from unnest($1::bigint[], $2::text[]) as o(id, span)), g as (
-			delete from lessee.job_queue q using o where q.id = o.id and q.lease_id = 1 returning q.*, o.span
-		), a as (
-			insert into lessee.job_attempt (job_id, fence, attempt, class, word, lease_id, module_sha256, leased_at, ended_at, usage, trace_id, parent_span_id, span_id, sampled, tracestate, correlation_id)
-			select g.id, g.fence, g.attempt, g.class, 'succeed', g.lease_id, null, g.leased_at, now(), '{"wall_us": 0}', p.trace_id, p.parent_span_id, g.span, p.sampled, p.tracestate, p.correlation_id
-			from g join lessee.job_payload p on p.job_id = g.id
+		from u cross join lateral (select * from lessee.job_payload p where p.job_id = u.id and p.enqueued_at = u.enqueued_at offset 0) p order by u.priority, u.run_at, u.id`
+	handEnd = `with g as (
+			delete from lessee.job_queue q using unnest($1::bigint[], $2::text[]) as o(id, span)
+			where q.id = any ($1) and o.id = q.id and q.lease_id = 1 returning q.*, o.span
 		)
-		insert into lessee.job_final (job_id, class, state, finished_at, enqueued_at, attempt, max_attempts, crash_count, priority, fence, idempotency_key)
-		select g.id, g.class, 'succeeded', now(), g.enqueued_at, g.attempt, g.max_attempts, g.crash_count, g.priority, g.fence, g.idempotency_key from g`
-	handDone = "select count(*) from lessee.job_final f join lessee.job_attempt a using (job_id) where f.class = '%s' and f.state = 'succeeded' and a.word = 'succeed'"
+		insert into lessee.job_history (job_id, fence, ended_at, enqueued_at, class, word, state, attempt, max_attempts, crash_count, priority, lease_id, leased_at,
+			module_sha256, span_id, idempotency_key, usage)
+		select g.id, g.fence, now(), g.enqueued_at, g.class, 'succeed', 'succeeded', g.attempt, g.max_attempts, g.crash_count, g.priority, g.lease_id, g.leased_at,
+			repeat('0', 64), g.span, g.idempotency_key, '{"fuel": 0, "wall_us": 0}' from g`
+	handDone = "select count(*) from lessee.job_history where class = '%s' and state = 'succeeded'"
 )
 
 // handSettings are the batches and goroutines of its sweep; the best counts.
@@ -63,7 +62,7 @@ func handwritten(ctx context.Context, l *lab, dsn string) (float64, error) {
 
 func handRun(ctx context.Context, l *lab, dsn, class string, s handSetting) (float64, error) {
 	err := l.exec(ctx, dsn, fmt.Sprintf("insert into lessee.executor_class_registry (class, runtime, owner, reason) values ('%s', 'human', 'bench', 'bench')", class),
-		fmt.Sprintf("select count(*) from generate_series(1, %d) n, lessee.fn_job_enqueue('%s', jsonb_build_object('n', n, 'text', '')) e", l.jobs, class),
+		fmt.Sprintf("select count(*) from lessee.fn_job_enqueue_bulk((select jsonb_agg(jsonb_build_object('class', '%s', 'payload', jsonb_build_object('n', n, 'text', ''))) from generate_series(1, %d) n))", class, l.jobs),
 		"vacuum (analyze) lessee.job_queue, lessee.job_payload")
 	if err != nil {
 		return 0, err
