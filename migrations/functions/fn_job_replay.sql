@@ -13,6 +13,8 @@ declare
   v_class executor_class_registry;
   v_now timestamptz := lessee.fn_queue_now();
 begin
+  -- What payloads are needed must not change while fn_history_maintain drops those that are not.
+  perform pg_advisory_xact_lock_shared(hashtext('lessee.fn_history_maintain'));
   update job_dead_letter d
   set replayed_at = v_now, replayed_by = session_user, replay_reason = coalesce(nullif(p_reason, ''), 'no reason given')
   where d.job_id = p_id and d.replayed_at is null

@@ -21,6 +21,9 @@ var executors = map[string]string{
 	"fn_default_limits":       "operator reader",
 	"fn_default_retry_policy": "operator reader",
 	"fn_grants_error":         "operator",
+	"fn_history_maintain":     "host operator",
+	"fn_history_partitions":   "host operator reader",
+	"fn_history_purge":        "host operator",
 	"fn_host_error":           "operator",
 	"fn_http_grant_error":     "operator",
 	"fn_job_approve":          "operator",
@@ -55,6 +58,7 @@ var executors = map[string]string{
 	"fn_schema_version":       "host operator producer reader",
 	"fn_setting":              "host operator reader",
 	"fn_sweep":                "host",
+	"fn_table_users":          "operator reader",
 }
 
 func TestRoles_MayExecuteTheirOwnFunctionsAndNoOthers(t *testing.T) {

@@ -86,9 +86,23 @@ func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
 		}
 		functions, err := applyFunctions(ctx, conn)
 		done = append(done, functions...)
-		return err
+		if err != nil {
+			return err
+		}
+		return m.makePartitions(ctx)
 	})
 	return done, translate(err)
+}
+
+// makePartitions makes those of today and the days to come, so that the first
+// job finds them. What can't be had now, hosts make.
+func (m *Migrator) makePartitions(ctx context.Context) error {
+	for _, table := range historyTables() {
+		if _, err := m.owner.ExecContext(ctx, "select lessee.fn_history_maintain($1)", table); err != nil {
+			return fmt.Errorf("make partitions of %s: %w", table, err)
+		}
+	}
+	return nil
 }
 
 // Down takes the latest migration back; with all, every one, and the schema too.

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -19,6 +20,9 @@ const (
 
 // sweepLoop makes due jobs ready, and rescues those of hosts that are gone.
 func (s *session) sweepLoop(ctx context.Context) {
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	beside.Go(func() { s.maintainLoop(ctx) })
 	nextDue, nextSweep, nextRecall := time.Now(), time.Now(), time.Now().Add(recallEvery)
 	var looked time.Time // for due jobs
 	quiet := 0           // looks since somebody sent word

@@ -28,6 +28,7 @@ type Store interface {
 	Release(ctx context.Context, lease int64, jobs []job.Job) error
 	Due(ctx context.Context) (promoted int, next time.Duration, err error)
 	Sweep(ctx context.Context) (job.Swept, error)
+	MaintainHistory(ctx context.Context) (job.Maintained, error)
 }
 
 // Runner runs attempts. It knows the registry.

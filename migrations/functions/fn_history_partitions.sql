@@ -1,0 +1,36 @@
+-- The partitions of what has ended, each with its days, and when it goes. A
+-- partition of payloads goes a day later than the history of the same days, and
+-- not while something refers to it: needed_by says what. The default partition,
+-- for rows of days that have none, has no days.
+create or replace function lessee.fn_history_partitions()
+returns table (parent text, name text, since timestamptz, until timestamptz, row_estimate bigint, bytes bigint, goes_at timestamptz, needed_by text)
+language sql stable security definer
+set search_path = pg_catalog, lessee, pg_temp
+set timezone = 'UTC' -- of the bounds that are read here
+set datestyle = 'ISO'
+as $$
+  with bounded as materialized (
+    select p.relname::text as parent, c.relname::text as name, c.oid,
+           substring(pg_get_expr(c.relpartbound, c.oid) from 'FROM \(''?(MINVALUE|[^'')]+)') as since,
+           substring(pg_get_expr(c.relpartbound, c.oid) from 'TO \(''([^'']+)')::timestamptz as until,
+           greatest(c.reltuples::bigint, pg_stat_get_live_tuples(c.oid)) as row_estimate
+    from pg_partitioned_table t
+    join pg_class p on p.oid = t.partrelid
+    join pg_inherits i on i.inhparent = p.oid
+    join pg_class c on c.oid = i.inhrelid
+    where p.relnamespace = 'lessee'::regnamespace
+  ), listed as materialized (
+    select b.*, b.until + make_interval(days => lessee.fn_setting('history.retention_days')::integer + (b.parent = 'job_payload')::integer) as goes_at
+    from bounded b
+  ), needed as materialized (
+    select n.at_day, n.needed_by
+    from lessee.fn_history_needed((select max(l.until) from listed l where l.parent = 'job_payload' and l.goes_at <= clock_timestamp())) n
+  )
+  select l.parent, l.name, case l.since when 'MINVALUE' then '-infinity' else l.since end::timestamptz, l.until, l.row_estimate, pg_total_relation_size(l.oid), l.goes_at,
+         (select n.needed_by from needed n where l.parent = 'job_payload' and l.goes_at <= clock_timestamp()
+            and (l.since = 'MINVALUE' or n.at_day >= l.since::timestamptz) and n.at_day < l.until limit 1)
+  from listed l
+  order by l.parent, l.until nulls last;
+$$;
+comment on function lessee.fn_history_partitions() is 'partitions of what has ended, and when they go';
+grant execute on function lessee.fn_history_partitions() to lessee_host, lessee_operator, lessee_reader;
