@@ -45,7 +45,7 @@ type examination struct {
 func checks() []func(context.Context, *examination) ([]finding, error) {
 	return []func(context.Context, *examination) ([]finding, error){
 		checkServer, checkSchema, checkLogin, checkSettings, checkClock, checkHosts, checkLeases, checkClasses,
-		checkReadiness, checkBacklog, checkFailures, checkDeadLetters, checkCounters, checkTransactions, checkIndexes,
+		checkReadiness, checkBacklog, checkFailures, checkDeadLetters, checkCounters, checkTransactions, checkIndexes, checkHistory,
 		checkSandbox,
 	}
 }

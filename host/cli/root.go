@@ -44,7 +44,7 @@ func (a *app) root() *cobra.Command {
 	for _, add := range []func() *cobra.Command{a.upCommand, a.hostCommand, a.migrateCommand} {
 		addTo(root, groupRun, add())
 	}
-	for _, add := range []func() *cobra.Command{a.classCommand, a.moduleCommand, a.keyCommand, a.secretCommand, a.jobCommand, a.dlqCommand, a.doctorCommand, a.benchCommand} {
+	for _, add := range []func() *cobra.Command{a.classCommand, a.moduleCommand, a.keyCommand, a.secretCommand, a.jobCommand, a.dlqCommand, a.historyCommand, a.doctorCommand, a.benchCommand} {
 		addTo(root, groupOperate, add())
 	}
 	addTo(root, groupWrite, a.pluginCommand())

@@ -38,7 +38,7 @@ begin
   execute format('lock table only lessee.%I in access exclusive mode', v_other);
   execute format('select count(*) from (select from lessee.%1$I where %2$I >= %3$L and %2$I < %4$L limit %5$s) r', v_other, v_key, v_since, v_until, v_few + 1) into v_rows;
   if v_rows > v_few then
-    return format('the default partition %s holds more than %s rows of that day; it keeps them', v_other, v_few);
+    raise exception 'the default partition % holds more than % rows of that day; it keeps them', v_other, v_few using errcode = 'LS409';
   end if;
 
   -- A day is frozen as it grows, by the million, or never: it is dropped before that matters.
@@ -50,7 +50,9 @@ begin
   end if;
   execute format('alter table lessee.%I attach partition lessee.%I for values from (%L) to (%L)', p_table, v_name, v_since, v_until);
   return null;
-exception
+exception -- takes the locks back
+  when sqlstate 'LS409' then
+    return sqlerrm;
   when lock_not_available or deadlock_detected then
     return coalesce('in use by ' || (select min(u.who) from lessee.fn_table_users(array[p_table, v_other]) u), 'in use');
   when duplicate_table then

@@ -1,11 +1,10 @@
--- Makes the partitions of one table for today and the days to come
+-- Makes the partitions of a table for today and the days to come
 -- (history.partitions_ahead), and drops those whose retention is over
--- (history.retention_days). Returns a row for each that was created, dropped, or
--- left and why; what was left is tried again by the next call. At most ten are
--- dropped by one call, so that it takes no more locks than a server has.
+-- (history.retention_days). One call makes or drops one, so that no lock is held
+-- while another is waited for; call again while a row says created or dropped.
+-- The other rows say what was left and why: later calls try again.
 --
--- One table a call, so that no lock on one is held while another is waited for.
--- One call at a time, and no fn_job_replay meanwhile, which could come to need
+-- One caller at a time, and no fn_job_replay meanwhile, which could come to need
 -- the payload that is just being dropped.
 --
 -- p_scan: how many bytes a default partition may have for a new partition to be
@@ -18,28 +17,11 @@ as $$
 declare
   v_today constant date := (clock_timestamp() at time zone 'UTC')::date;
   v_partition record;
-  v_dropped integer := 0;
 begin
   if not pg_try_advisory_xact_lock(hashtext('lessee.fn_history_maintain')) then
     return query select 'left', p_table, 'another maintenance, or a replay, is under way';
     return;
   end if;
-  for v_partition in
-    select p.name, p.needed_by from lessee.fn_history_partitions() p where p.parent = p_table and p.goes_at <= clock_timestamp() order by p.until
-  loop
-    act := 'left';
-    name := v_partition.name;
-    why := 'needed by ' || v_partition.needed_by;
-    if why is null then
-      why := lessee.fn_history_drop(p_table, name);
-      if why is null then
-        act := 'dropped';
-        v_dropped := v_dropped + 1;
-      end if;
-    end if;
-    return next;
-    exit when v_dropped = 10 or why ~ '^in use'; -- so are the others
-  end loop;
   for v_partition in
     select d.day::date, p_table || to_char(d.day, '_YYYYMMDD') as name
     from generate_series(v_today::timestamp, v_today + lessee.fn_setting('history.partitions_ahead')::integer, interval '1 day') as d(day)
@@ -52,6 +34,22 @@ begin
     why := lessee.fn_history_add(p_table, v_partition.day, p_scan);
     act := case when why is null then 'created' else 'left' end;
     return next;
+    if act = 'created' then
+      return;
+    end if;
+    exit when why ~ '^in use'; -- it will be so for the next one, too
+  end loop;
+  for v_partition in
+    select p.name, p.needed_by from lessee.fn_history_partitions() p where p.parent = p_table and p.goes_at <= clock_timestamp() order by p.until
+  loop
+    name := v_partition.name;
+    why := coalesce('needed by ' || v_partition.needed_by, lessee.fn_history_drop(p_table, name));
+    act := case when why is null then 'dropped' else 'left' end;
+    return next;
+    if act = 'dropped' then
+      return;
+    end if;
+    exit when why ~ '^in use';
   end loop;
 end
 $$;

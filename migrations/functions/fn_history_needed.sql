@@ -5,6 +5,7 @@ returns table (at_day timestamptz, needed_by text)
 language sql stable strict
 set search_path = pg_catalog, lessee, pg_temp
 set enable_seqscan = off -- a few pages of the history tell, by job_history_ended
+set jit = off
 as $$
   select date_trunc('day', q.enqueued_at, 'UTC'), 'live job ' || min(q.id) from lessee.job_queue q where q.enqueued_at < p_before group by 1
   union all

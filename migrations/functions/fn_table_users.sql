@@ -11,4 +11,3 @@ as $$
   left join pg_stat_activity a on a.pid = l.pid;
 $$;
 comment on function lessee.fn_table_users(text[]) is 'transactions that use tables';
-grant execute on function lessee.fn_table_users(text[]) to lessee_operator, lessee_reader;

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -9,8 +10,9 @@ import (
 	"github.com/lessee-run/lessee/host/internal/job"
 )
 
-// historyTables are those whose partitions are maintained.
-func historyTables() []string { return []string{"job_payload", "job_history", "dot_iu_command_run"} }
+// historyTables are those whose partitions are maintained, payloads after the
+// history that refers to them.
+func historyTables() []string { return []string{"job_history", "dot_iu_command_run", "job_payload"} }
 
 // How large a default partition may be to be looked through under a lock.
 const (
@@ -52,7 +54,8 @@ func maintainHistory(ctx context.Context, pool *pgxpool.Pool, scan int64) (job.M
 	return done, err
 }
 
-// maintainTable asks again as long as partitions go; what is left in the end was left for good.
+// maintainTable asks again as long as partitions are made and go; what is left
+// in the end was left for good.
 func maintainTable(ctx context.Context, pool *pgxpool.Pool, table string, scan int64) (done []job.Upkeep, err error) {
 	for range maintainRounds {
 		rows, err := pool.Query(ctx, "select act, name, coalesce(why, '') from lessee.fn_history_maintain($1, $2)", table, scan)
@@ -60,19 +63,11 @@ func maintainTable(ctx context.Context, pool *pgxpool.Pool, table string, scan i
 		if err != nil {
 			return done, err
 		}
-		var left []job.Upkeep
-		more := false
-		for _, u := range round {
-			more = more || u.Act == job.UpkeepDropped
-			if u.Act == job.UpkeepLeft {
-				left = append(left, u)
-			} else {
-				done = append(done, u)
-			}
+		made := slices.IndexFunc(round, func(u job.Upkeep) bool { return u.Act != job.UpkeepLeft })
+		if made < 0 {
+			return append(done, round...), nil
 		}
-		if !more {
-			return append(done, left...), nil
-		}
+		done = append(done, round[made])
 	}
 	return done, nil
 }

@@ -165,6 +165,7 @@ func TestSettings_RefuseWhatHostsCouldNotObey(t *testing.T) {
 	l := newLaw(t)
 	for name, values := range map[string][]string{
 		"queue.notify.enabled": {`"yes"`, "1", "null"}, "queue.runtime.phase": {`"paused"`, "1"}, "queue.poll_ms": {"0", `"1000"`, "1e9"}, "lease.ttl_ms": {"0", "10", `"9s"`},
+		"history.retention_days": {"0", "1.5", `"30 days"`, "4000"}, "history.partitions_ahead": {"0", "61", "null"},
 	} {
 		for _, value := range values {
 			l.refused("23514", nil, "update lessee.runtime_setting set value = $1 where name = $2", value, name)

@@ -58,7 +58,7 @@ var executors = map[string]string{
 	"fn_schema_version":       "host operator producer reader",
 	"fn_setting":              "host operator reader",
 	"fn_sweep":                "host",
-	"fn_table_users":          "operator reader",
+	"fn_table_await":          "operator reader",
 }
 
 func TestRoles_MayExecuteTheirOwnFunctionsAndNoOthers(t *testing.T) {

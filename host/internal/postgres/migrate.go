@@ -98,8 +98,11 @@ func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
 // job finds them. What can't be had now, hosts make.
 func (m *Migrator) makePartitions(ctx context.Context) error {
 	for _, table := range historyTables() {
-		if _, err := m.owner.ExecContext(ctx, "select lessee.fn_history_maintain($1)", table); err != nil {
-			return fmt.Errorf("make partitions of %s: %w", table, err)
+		for more := true; more; {
+			err := m.owner.QueryRowContext(ctx, "select count(*) > 0 from lessee.fn_history_maintain($1) where act = 'created'", table).Scan(&more)
+			if err != nil {
+				return fmt.Errorf("make partitions of %s: %w", table, err)
+			}
 		}
 	}
 	return nil
