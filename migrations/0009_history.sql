@@ -9,11 +9,6 @@ insert into lessee.runtime_setting (name, value, description) values
   ('history.retention_days',   '30', 'how many days what has ended is kept: histories of jobs, payloads, command runs, leases, replayed dead letters'),
   ('history.partitions_ahead', '3',  'for how many days to come there are partitions; so long may no host run');
 
--- A payload may go when nothing refers to it any more. With enqueued_at in the
--- same index, a few pages tell which rows of the history are of old jobs.
-drop index lessee.job_history_ended;
-create index job_history_ended on lessee.job_history using brin (ended_at, enqueued_at) with (pages_per_range = 32, autosummarize = on);
-
 create index job_dead_letter_replayed on lessee.job_dead_letter (replayed_at) where replayed_at is not null;
 
 alter table lessee.dot_iu_command_run rename to dot_iu_command_run_old;
@@ -114,8 +109,6 @@ insert into lessee.dot_iu_command_run overriding system value select * from less
 select pg_catalog.setval('lessee.dot_iu_command_run_run_id_seq', coalesce(max(run_id), 0) + 1, false) from lessee.dot_iu_command_run_new;
 drop table lessee.dot_iu_command_run_new;
 drop index lessee.job_dead_letter_replayed;
-drop index lessee.job_history_ended;
-create index job_history_ended on lessee.job_history using brin (ended_at) with (pages_per_range = 32);
 delete from lessee.runtime_setting where name in ('history.retention_days', 'history.partitions_ahead');
 alter table lessee.runtime_setting drop constraint history_retention_is_sane, drop constraint history_ahead_is_sane;
 grant select on all tables in schema lessee to lessee_operator, lessee_reader;

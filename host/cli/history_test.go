@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -14,7 +15,7 @@ import (
 // partition gives job_history that of a day which is so many days past, and returns its name.
 func (i *installation) partition(ago int) (name string) {
 	i.t.Helper()
-	i.exec("select lessee.fn_history_add('job_history', (clock_timestamp() at time zone 'UTC')::date - $1::integer, 1000000)", ago)
+	i.exec(fmt.Sprintf("begin; set local role lessee_owner; select lessee.fn_history_add('job_history', (clock_timestamp() at time zone 'UTC')::date - %d, 1000000); commit", ago))
 	if err := i.pool.QueryRow(i.t.Context(), "select to_char((clock_timestamp() at time zone 'UTC')::date - $1::integer, '\"job_history_\"YYYYMMDD')", ago).Scan(&name); err != nil {
 		i.t.Fatal(err)
 	}

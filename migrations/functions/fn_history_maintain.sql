@@ -18,6 +18,10 @@ declare
   v_today constant date := (clock_timestamp() at time zone 'UTC')::date;
   v_partition record;
 begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'maintenance must see what is committed meanwhile, which % does not', current_setting('transaction_isolation')
+      using errcode = 'LS409', hint = 'Call it in a transaction that is read committed.';
+  end if;
   if not pg_try_advisory_xact_lock(hashtext('lessee.fn_history_maintain')) then
     return query select 'left', p_table, 'another maintenance, or a replay, is under way';
     return;

@@ -11,7 +11,7 @@ set datestyle = 'ISO'
 as $$
   with bounded as materialized (
     select p.relname::text as parent, c.relname::text as name, c.oid,
-           substring(pg_get_expr(c.relpartbound, c.oid) from 'FROM \(''?(MINVALUE|[^'')]+)') as since,
+           replace(substring(pg_get_expr(c.relpartbound, c.oid) from 'FROM \(''?(MINVALUE|[^'')]+)'), 'MINVALUE', '-infinity')::timestamptz as since,
            substring(pg_get_expr(c.relpartbound, c.oid) from 'TO \(''([^'']+)')::timestamptz as until,
            greatest(c.reltuples::bigint, pg_stat_get_live_tuples(c.oid)) as row_estimate
     from pg_partitioned_table t
@@ -22,13 +22,9 @@ as $$
   ), listed as materialized (
     select b.*, b.until + make_interval(days => lessee.fn_setting('history.retention_days')::integer + (b.parent = 'job_payload')::integer) as goes_at
     from bounded b
-  ), needed as materialized (
-    select n.at_day, n.needed_by
-    from lessee.fn_history_needed((select max(l.until) from listed l where l.parent = 'job_payload' and l.goes_at <= clock_timestamp())) n
   )
-  select l.parent, l.name, case l.since when 'MINVALUE' then '-infinity' else l.since end::timestamptz, l.until, l.row_estimate, pg_total_relation_size(l.oid), l.goes_at,
-         (select n.needed_by from needed n where l.parent = 'job_payload' and l.goes_at <= clock_timestamp()
-            and (l.since = 'MINVALUE' or n.at_day >= l.since::timestamptz) and n.at_day < l.until limit 1)
+  select l.parent, l.name, l.since, l.until, l.row_estimate, pg_total_relation_size(l.oid), l.goes_at,
+         case when l.parent = 'job_payload' and l.goes_at <= clock_timestamp() then lessee.fn_history_needed(l.name, l.since, l.until) end
   from listed l
   order by l.parent, l.until nulls last;
 $$;

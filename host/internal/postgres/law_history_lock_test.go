@@ -162,6 +162,11 @@ func TestHistory_APayloadIsNotDroppedUnderAReplay(t *testing.T) {
 	}
 }
 
+func TestHistory_MaintenanceRefusesASnapshotThatAReplayIsNotIn(t *testing.T) {
+	l := newHistory(t)
+	l.refused("LS409", []string{"repeatable read"}, "begin isolation level repeatable read; select lessee.fn_history_maintain('job_payload'); commit")
+}
+
 func TestHistory_TheMigrationMakesAPartitionOfWhatWasThereBefore(t *testing.T) {
 	l := newHistory(t)
 	id := l.ended(3)

@@ -1,0 +1,23 @@
+package host_test
+
+import (
+	"testing"
+	"time"
+)
+
+func TestHost_MaintainsTheHistoryWhenItStarts(t *testing.T) {
+	t.Parallel()
+	i := install(t)
+	i.exec("begin; set local role lessee_owner; select lessee.fn_history_add('job_history', (clock_timestamp() at time zone 'UTC')::date - 40, 1000000); commit")
+	tomorrow := scan[string](i, "select to_char((clock_timestamp() at time zone 'UTC')::date + 1, '\"job_history_\"YYYYMMDD')")
+	i.exec("drop table lessee." + tomorrow)
+	i.host(nil)
+	deadline := time.Now().Add(20 * time.Second)
+	for !scan[bool](i, `select to_regclass('lessee.' || $1) is not null
+			and to_regclass(to_char((clock_timestamp() at time zone 'UTC')::date - 40, '"lessee.job_history_"YYYYMMDD')) is null`, tomorrow) {
+		if time.Now().After(deadline) {
+			t.Fatal("the partitions were neither made nor dropped")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
