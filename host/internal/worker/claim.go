@@ -22,6 +22,7 @@ func (s *session) claimLoop(ctx context.Context) {
 	passed := 0              // offers in a row that kept memory for classes without jobs
 	look := time.Duration(0) // until the next look that nobody asked for
 	for ctx.Err() == nil {
+		s.review()
 		o, more := s.offer(), false
 		if len(o.wants) > 0 {
 			jobs, err := s.claim(ctx, o)
@@ -34,6 +35,7 @@ func (s *session) claimLoop(ctx context.Context) {
 				s.giveBack(jobs)
 				return
 			}
+			s.learn(o, jobs)
 			s.start(s.resolve(ctx, jobs, o))
 			more = o.more(jobs)
 			if len(jobs) > 0 {
@@ -47,7 +49,7 @@ func (s *session) claimLoop(ctx context.Context) {
 			continue // the next offer begins with another class
 		}
 		passed, look = 0, s.nextLook(look)
-		if s.await(ctx, more || len(o.wants) == 0, look) {
+		if s.await(ctx, more || len(o.wants) == 0, s.untilOverdue(look)) {
 			look = 0
 		}
 	}
@@ -98,11 +100,7 @@ func (s *session) reread(ctx context.Context, version int64) (map[string]registr
 			return nil, err
 		}
 	}
-	classes := map[string]registry.Class{}
-	for _, class := range s.runner.Runnable() {
-		classes[class.Name] = class
-	}
-	return classes, nil
+	return byName(s.runner.Runnable()), nil
 }
 
 // giveBack returns jobs that were granted and won't be started here.
@@ -120,30 +118,49 @@ func (s *session) giveBack(jobs []job.Job) {
 	}
 }
 
-// start takes the slots of granted jobs and sets their attempts going.
+// start takes slots for granted jobs and sets their attempts going. Those that
+// there is no slot for wait: it is the others' turn first, which may not.
 func (s *session) start(jobs []job.Job, classes map[string]registry.Class) {
 	s.mu.Lock()
-	for _, j := range jobs {
-		s.running[j.Class]++
-		s.slots++
-		s.memory += memoryOf(classes[j.Class])
+	now := time.Now()
+	going := make([]assignment, 0, len(jobs))
+	for _, short := range []bool{false, true} {
+		for _, j := range jobs {
+			class := classes[j.Class]
+			switch {
+			case s.pace.short(class) != short:
+			case len(s.waiting.lines[j.Class]) == 0 && s.fits(class):
+				s.take(class)
+				going = append(going, assignment{job: j, class: class})
+			default:
+				s.waiting.push(j, now)
+			}
+		}
 	}
 	n := s.slots
 	s.mu.Unlock()
 	s.note(func(st *Status) { st.Running = n })
-	for _, j := range jobs {
-		s.launch(assignment{j, classes[j.Class]})
+	for _, a := range going {
+		s.launch(a)
 	}
+}
+
+// take takes a slot for an attempt of class. s.mu is held.
+func (s *session) take(class registry.Class) {
+	s.running[class.Name]++
+	s.slots++
+	s.memory += memoryOf(class)
 }
 
 // assignment is a granted job with the class that it runs by.
 type assignment struct {
-	job   job.Job
-	class registry.Class
+	job    job.Job
+	class  registry.Class
+	waited time.Duration // for its slot
 }
 
 // launch runs an attempt in a goroutine that waits for one, or in a new one:
-// to grow its stack is most of what a new one costs.
+// to grow its stack is most of what a new one costs. It never blocks.
 func (s *session) launch(a assignment) {
 	s.attempts.Add(1)
 	select {
@@ -151,23 +168,28 @@ func (s *session) launch(a assignment) {
 	default:
 		s.runners.Go(func() {
 			for next, ok := a, true; ok; next, ok = <-s.idle {
-				s.attempt(next.job, next.class)
+				s.attempt(next)
 				s.attempts.Done()
 			}
 		})
 	}
 }
 
-// freeSlot is called once for every slot that start took.
-func (s *session) freeSlot(class registry.Class) {
+// freeSlot is called once for every slot that was taken, for that long. Who
+// waits gets it.
+func (s *session) freeSlot(class registry.Class, took time.Duration) {
 	s.mu.Lock()
 	s.running[class.Name]--
 	s.slots--
 	s.memory -= memoryOf(class)
+	s.pace.measure(class.Name, took)
+	claim := s.dispatch(time.Now())
 	n := s.slots
 	s.mu.Unlock()
 	s.note(func(st *Status) { st.Running = n })
-	signal(s.freed)
+	if claim {
+		signal(s.freed)
+	}
 }
 
 // firstLook is how soon a host looks again after it found something, or was

@@ -16,9 +16,11 @@ import (
 )
 
 // attempt carries one grant from its envelope to the committer.
-func (s *session) attempt(j job.Job, class registry.Class) {
-	defer s.freeSlot(class)
-	outcome := s.execute(j, class.For(j.ID, j.Attempt))
+func (s *session) attempt(a assignment) {
+	began, class := time.Now(), a.class
+	defer func() { s.freeSlot(class, time.Since(began)) }()
+	a.class = class.For(a.job.ID, a.job.Attempt)
+	outcome := s.execute(a)
 	switch {
 	case s.lost(): // the result is dropped: this host may not write any more
 	case outcome.Word == job.Succeed && class.Runtime == registry.RuntimeCommand || len(outcome.Commands) > 0:
@@ -29,8 +31,8 @@ func (s *session) attempt(j job.Job, class registry.Class) {
 }
 
 // execute runs the executor and decides what to ask for.
-func (s *session) execute(j job.Job, class registry.Class) job.Outcome {
-	span := newSpanID()
+func (s *session) execute(a assignment) job.Outcome {
+	j, class, span := a.job, a.class, newSpanID()
 	e := &execution{job: j, class: class, envelope: j.Envelope(class, span), sink: &attemptSink{
 		network: s.cfg.Network,
 		attemptLog: &attemptLog{log: sync.OnceValue(func() *zap.Logger { // most attempts say nothing
@@ -38,6 +40,7 @@ func (s *session) execute(j job.Job, class registry.Class) job.Outcome {
 				zap.String("trace_id", j.Trace.TraceID), zap.String("span_id", span))
 		})},
 	}}
+	e.envelope.Job.Deadline = e.envelope.Job.Deadline.Add(a.waited) // the wait is not on the attempt's account
 	result, usage, err := s.call(e)
 	if err == nil {
 		err = e.sink.scan(result)

@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"slices"
+
 	"github.com/lessee-run/lessee/host/internal/job"
 	"github.com/lessee-run/lessee/registry"
 )
@@ -11,21 +13,20 @@ type offer struct {
 	classes map[string]registry.Class // that can be run here
 	wants   []job.Want                // those of them that there is room for
 	limit   int                       // over all of them
-	kept    bool                      // a class was left out for memory that others may not need
+	kept    bool                      // the next offer has to follow: a class was left out for memory that others may not need, or those that wait
 }
 
 // offer reckons what this host has room for: slots per class and over all,
 // memory, so that the limits of all guests at work fit into the host's, and
-// connections, which commands take besides.
+// connections, which commands take besides. What may wait comes on top.
 func (s *session) offer() offer {
-	o := offer{version: s.runner.Snapshot().Version, classes: map[string]registry.Class{}}
-	runnable := s.runner.Runnable()
+	version, runnable := s.runner.Snapshot().Version, s.runner.Runnable()
+	o := offer{version: version, classes: byName(runnable)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o.limit = s.cfg.Slots - s.slots
 	free, connections := s.cfg.Memory-s.memory, cap(s.commands)
 	for _, class := range runnable {
-		o.classes[class.Name] = class
 		if class.Runtime == registry.RuntimeCommand {
 			connections -= s.running[class.Name]
 		}
@@ -46,7 +47,20 @@ func (s *session) offer() offer {
 			o.wants = append(o.wants, job.Want{Class: class.Name, Slots: room})
 		}
 	}
+	s.askAhead(&o, runnable)
 	return o
+}
+
+// add asks for more.
+func (o *offer) add(more []job.Want) {
+	for _, m := range more {
+		i := slices.IndexFunc(o.wants, func(w job.Want) bool { return w.Class == m.Class })
+		if i < 0 {
+			o.wants = append(o.wants, m)
+		} else {
+			o.wants[i].Slots += m.Slots
+		}
+	}
 }
 
 // memoryOf is what an attempt of class may use of the host's memory.
@@ -64,10 +78,7 @@ func (o offer) more(jobs []job.Job) bool {
 	if len(jobs) == o.limit || len(o.wants) < len(o.classes) {
 		return true
 	}
-	got := map[string]int{}
-	for _, j := range jobs {
-		got[j.Class]++
-	}
+	got := byClass(jobs)
 	for _, w := range o.wants {
 		if got[w.Class] == w.Slots {
 			return true

@@ -87,19 +87,25 @@ func (s *session) report() job.Report {
 	return r
 }
 
-// stop ends one attempt: an operator cancelled it, or the job is gone.
+// stop ends one attempt: an operator cancelled it, or the job is gone. One that
+// waits never starts.
 func (s *session) stop(stop job.Stop) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	g := s.held[grantID{stop.JobID, stop.Fence}]
-	if g == nil || g.stop == nil {
-		return // settled meanwhile, or it will be told by the next heartbeat
+	id := grantID{stop.JobID, stop.Fence}
+	g, lost := s.held[id], stop.Why == job.StopLost
+	switch {
+	case g == nil: // settled meanwhile
+	case g.stop == nil && !s.waiting.withdraw(g.job): // it starts at this moment; the next heartbeat tells
+	case g.stop == nil && lost:
+		delete(s.held, id)
+	case g.stop == nil:
+		s.cancel(g.job)
+	case lost:
+		g.stop(job.ErrInterrupted) // its outcome will be refused as stale
+	default:
+		g.stop(job.ErrCancelled)
 	}
-	cause := job.ErrCancelled
-	if stop.Why == job.StopLost {
-		cause = job.ErrInterrupted // its outcome will be refused as stale
-	}
-	g.stop(cause)
 }
 
 func (s *session) stopAll(cause error) {

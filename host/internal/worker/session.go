@@ -27,7 +27,7 @@ type session struct {
 	endWrites context.CancelCauseFunc
 	gone      chan struct{} // closed when the lease is lost
 	goneOnce  sync.Once
-	freed     chan struct{} // a slot became free
+	freed     chan struct{} // a slot became free, or a line short
 	outcomes  chan settled  // from attempts to the committer
 	attempts  sync.WaitGroup
 	idle      chan assignment   // to goroutines that have run an attempt
@@ -42,6 +42,7 @@ type session struct {
 	slots        int                // attempts that hold a slot, over all classes
 	memory       int64              // bytes that the limits of those add up to
 	turn         int                // where the next offer begins, so that no class always comes last
+	prefetch                        // the jobs that wait for a slot
 }
 
 // grantID tells two grants of one job apart: a host can be granted a job again
@@ -93,7 +94,7 @@ func newSession(ctx context.Context, w *Worker, lease job.Lease, before time.Tim
 		Worker: w, lease: lease.ID, ttl: lease.TTL, log: w.log.With(zap.Int64("lease", lease.ID)),
 		work: work, end: end, writes: writes, endWrites: endWrites,
 		gone: make(chan struct{}), freed: make(chan struct{}, 1), outcomes: make(chan settled, w.cfg.Slots), idle: make(chan assignment), reported: map[string]string{},
-		held: map[grantID]*grant{}, running: map[string]int{},
+		held: map[grantID]*grant{}, running: map[string]int{}, prefetch: newPrefetch(),
 	}
 	s.trust(before, lease.TTL)
 	return s
@@ -113,6 +114,7 @@ func (s *session) run(ctx context.Context) {
 	s.claimLoop(ctx)
 
 	s.note(func(st *Status) { st.Stopping = ctx.Err() != nil })
+	s.giveBack(s.dismiss())
 	s.drain()
 	close(s.idle)
 	s.runners.Wait()

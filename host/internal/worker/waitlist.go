@@ -1,0 +1,83 @@
+package worker
+
+import (
+	"slices"
+	"time"
+
+	"github.com/lessee-run/lessee/host/internal/job"
+)
+
+// waiter is a granted job that waits for a slot.
+type waiter struct {
+	job   job.Job
+	since time.Time
+	place int // in the order in which all came
+}
+
+// waitlist holds the granted jobs that wait for a slot: by class, first in first out.
+type waitlist struct {
+	lines  map[string][]waiter // by class; none is empty
+	filled map[string]int      // how long each was when it last grew
+	count  int
+	last   int // place of the newest
+}
+
+func (l *waitlist) push(j job.Job, now time.Time) {
+	if l.lines == nil {
+		l.lines, l.filled = map[string][]waiter{}, map[string]int{}
+	}
+	l.last++
+	l.lines[j.Class] = append(l.lines[j.Class], waiter{j, now, l.last})
+	l.filled[j.Class] = len(l.lines[j.Class])
+	l.count++
+}
+
+// pop takes out the first of a class that has one.
+func (l *waitlist) pop(class string) waiter {
+	line := l.lines[class]
+	first := line[0]
+	line[0] = waiter{} // its payload may go
+	l.set(class, line[1:])
+	return first
+}
+
+// withdraw takes out one job. False: it does not wait.
+func (l *waitlist) withdraw(j job.Job) bool {
+	line := l.lines[j.Class]
+	i := slices.IndexFunc(line, func(w waiter) bool { return idOf(w.job) == idOf(j) })
+	if i >= 0 {
+		l.set(j.Class, slices.Delete(line, i, i+1))
+	}
+	return i >= 0
+}
+
+// clear takes out all of a class.
+func (l *waitlist) clear(class string) (jobs []job.Job) {
+	for _, w := range l.lines[class] {
+		jobs = append(jobs, w.job)
+	}
+	l.set(class, nil)
+	return jobs
+}
+
+func (l *waitlist) set(class string, line []waiter) {
+	l.count += len(line) - len(l.lines[class])
+	if l.lines[class] = line; len(line) == 0 {
+		delete(l.lines, class)
+		delete(l.filled, class)
+	}
+}
+
+// low reports whether half of a line is gone since it last grew: to ask for
+// more with every job that leaves would be a claim per job.
+func (l *waitlist) low(class string) bool { return len(l.lines[class]) <= l.filled[class]/2 }
+
+// oldest is since when somebody waits; the zero time if nobody does.
+func (l *waitlist) oldest() (since time.Time) {
+	for _, line := range l.lines {
+		if since.IsZero() || line[0].since.Before(since) {
+			since = line[0].since
+		}
+	}
+	return since
+}
