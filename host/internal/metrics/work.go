@@ -10,7 +10,7 @@ import (
 
 // askEvery is how often the database is asked at most: an idle host asks it
 // less than once a second, and should go on doing so while it is watched.
-const askEvery = 10 * time.Second
+const askEvery = 15 * time.Second
 
 // askTimeout bounds one question.
 const askTimeout = 5 * time.Second
