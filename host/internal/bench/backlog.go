@@ -37,7 +37,7 @@ func RunBacklog(ctx context.Context, cfg Config, progress io.Writer) (r *report.
 		return nil, err
 	}
 	small := min(backlogSmall, max(1, cfg.Jobs/10))
-	r = &report.Report{Title: "A long backlog"}
+	r = report.New("A long backlog")
 	r.Note("%s", report.Machine())
 	r.Note("%d classes; batches of %d, %d of them a repetition, in turn; the figures are medians of a repetition; every job is committed", cfg.Classes, cfg.Batch, claimBatches)
 	cases := []*backlogCase{

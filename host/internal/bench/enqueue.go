@@ -54,7 +54,7 @@ func RunEnqueue(ctx context.Context, cfg Config) (r *report.Report, err error) {
 	if err := e.bare.create(ctx, s.pool); err != nil {
 		return nil, err
 	}
-	r = &report.Report{Title: "Enqueue"}
+	r = report.New("Enqueue")
 	conditions, err := s.conditions(ctx)
 	if err != nil {
 		return nil, err

@@ -11,7 +11,7 @@ import (
 // RunHeld runs a steady rate without a held snapshot and with one, in turn,
 // each for cfg.For.
 func RunHeld(ctx context.Context, cfg Config, log *zap.Logger) (*report.Report, error) {
-	r := &report.Report{Title: "A steady rate under a held snapshot"}
+	r := report.New("A steady rate under a held snapshot")
 	r.Note("%s", report.Machine())
 	r.Note("%d jobs a second that take %s, enqueued one by one on %d connections, for %s without and %s with a REPEATABLE READ transaction held; every job verified",
 		cfg.Rate, cfg.Work, cfg.Writers, cfg.For, cfg.For)

@@ -32,7 +32,7 @@ func RunHosts(ctx context.Context, cfg Config) (*report.Report, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	r := &report.Report{Title: "Many hosts on one backlog"}
+	r := report.New("Many hosts on one backlog")
 	r.Note("%s", report.Machine())
 	results := map[int][]scale{}
 	for n := range cfg.Repeat {

@@ -41,7 +41,7 @@ type pinning struct {
 // cfg.For, in the middle of which the tables are analyzed while they churn, and
 // goes on for a third of it without, with another analysis.
 func RunPinned(ctx context.Context, cfg Config, log *zap.Logger) (p Pinned, err error) {
-	p = Pinned{Report: report.Report{Title: "Full speed under a held snapshot"}, Config: cfg}
+	p = Pinned{Report: *report.New("Full speed under a held snapshot"), Config: cfg}
 	p.Note("%s", report.Machine())
 	var before, first, middle, last, released, dead []float64
 	for range cfg.Repeat {

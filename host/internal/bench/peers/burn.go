@@ -54,7 +54,7 @@ func systems() []system {
 
 // burnDowns drains the same backlog with every system in turn.
 func (l *lab) burnDowns(ctx context.Context) ([]*report.Report, error) {
-	alone := &report.Report{Title: "1  Burn-down, the queue alone"}
+	alone := report.New("1  Burn-down, the queue alone")
 	if err := l.conditions(ctx, alone); err != nil {
 		return nil, err
 	}
@@ -76,7 +76,8 @@ func (l *lab) burnDowns(ctx context.Context) ([]*report.Report, error) {
 	alone.AtLeast(timesGraphile, "lessee ÷ graphile worker, best", report.Ratios(speeds[lesseeAlone], speeds[graphileTop])...)
 	alone.AtLeast(timesHand, "lessee ÷ hand-written loop", report.Ratios(speeds[lesseeAlone], speeds[hand])...)
 
-	boxed := &report.Report{Title: "2  Burn-down, a clean sandbox for each job", Notes: []string{"the same run; River has no sandbox; the guest in Go is for information"}}
+	boxed := report.New("2  Burn-down, a clean sandbox for each job")
+	boxed.Note("the same run; River has no sandbox; the guest in Go is for information")
 	for _, name := range []string{lesseeBoxed, lesseeGo, riverTuned} {
 		boxed.Add(name, "jobs/s", speeds[name]...)
 	}

@@ -51,7 +51,7 @@ func steadySystems() []steadySystem {
 
 // latencies keeps a slow and a faster rate with every system in turn.
 func (l *lab) latencies(ctx context.Context) ([]*report.Report, error) {
-	r := &report.Report{Title: "3  Latency, from the commit of the enqueue to that of the result"}
+	r := report.New("3  Latency, from the commit of the enqueue to that of the result")
 	if err := l.conditions(ctx, r); err != nil {
 		return nil, err
 	}

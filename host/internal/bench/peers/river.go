@@ -22,7 +22,7 @@ type riverSettings struct {
 }
 
 // riverBest is what -sweep found best; see sweep.go.
-var riverBest = riverSettings{2000, 2 * time.Millisecond, 10}
+var riverBest = riverSettings{5000, time.Millisecond, 20}
 
 // riverDefaults has no cooldown of its own; a number of workers must be given.
 var riverDefaults = riverSettings{workers: 100, conns: 10}

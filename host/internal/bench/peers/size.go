@@ -30,7 +30,7 @@ type state struct {
 
 // footprints runs the same backlog with Lessee and with River, enqueue included.
 func (l *lab) footprints(ctx context.Context) ([]*report.Report, error) {
-	r := &report.Report{Title: "8  What a finished job writes and leaves"}
+	r := report.New("8  What a finished job writes and leaves")
 	if err := l.conditions(ctx, r); err != nil {
 		return nil, err
 	}

@@ -52,6 +52,11 @@ const (
 	AtMost  = "at most"
 )
 
+// New returns a report that has found nothing yet.
+func New(title string) *Report {
+	return &Report{Title: title, Notes: []string{}, Rows: []Row{}, Verdicts: []Verdict{}}
+}
+
 // Add adds a figure. One without values was not measured, and is left out.
 func (r *Report) Add(name, unit string, values ...float64) {
 	if len(values) > 0 {

@@ -9,7 +9,7 @@ import (
 )
 
 func sample() *report.Report {
-	r := &report.Report{Title: "burn-down"}
+	r := report.New("burn-down")
 	r.Note("%d jobs", 50_000)
 	r.Add("lessee", "jobs/s", 30_000, 20_000, 10_000)
 	r.Add("river", "jobs/s", 10_000, 10_000, 10_000)
