@@ -157,7 +157,7 @@ func TestHosts_DrainOneBacklogAsProcesses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	complete(t, r, 16, 4)
+	complete(t, r, 20, 4)
 	if n := left(); n != 0 {
 		t.Errorf("%d rows are left", n)
 	}

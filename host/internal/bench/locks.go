@@ -14,15 +14,31 @@ type locks struct {
 	Busy      int64          // connections at work
 	Waiting   int64          // of those, for a lock
 	Claims    int64          // of those, in a claim
+	Blocked   int64          // of those, for a claim of another host
 	Ungranted int64          // locks that somebody waits for
-	Kinds     map[string]int // of what was waited for, and where, as pg_stat_activity says
+	Kinds     map[string]int // of what was waited for, and where
 }
+
+// lookSQL looks once: who is busy, and of each that waits, in what, for what, for
+// whom. pg_stat_activity says what a connection runs at one moment and pg_locks
+// what it waits for at another; they belong together if the wait began in that
+// statement and before this one, and the transaction that it is for before that.
+const lookSQL = `with waits as materialized (select pid, locktype, waitstart from pg_locks where not granted),
+	hosts as materialized (
+		select pid, application_name as host, xact_start, query_start, substring(query from 'fn_[a-z_]+') as does from pg_stat_activity
+		where datname = current_database() and application_name like $1 || '%' and state = 'active'
+	)
+	select count(distinct h.pid), count(distinct w.pid), count(distinct w.pid) filter (where h.does = 'fn_job_claim'),
+		count(distinct w.pid) filter (where h.does = 'fn_job_claim' and b.does = 'fn_job_claim' and b.host <> h.host), (select count(*) from waits),
+		coalesce(array_agg(w.locktype || ' in ' || coalesce(h.does, 'other') || ' for ' || coalesce(b.does, 'other')) filter (where w.pid is not null), '{}')
+	from hosts h
+	left join waits w on w.pid = h.pid and w.waitstart between h.query_start and statement_timestamp()
+	left join lateral (select b.* from unnest(pg_blocking_pids(w.pid)) p join hosts b on b.pid = p where b.xact_start < w.waitstart limit 1) b on true`
 
 // share of the busy connections that wait for a lock.
 func (l locks) share() float64 { return float64(l.Waiting) / max(1, float64(l.Busy)) }
 
-// watchLocks looks until the result is asked for. A claim waits for nobody's
-// rows, but shows up here should it ever.
+// watchLocks looks until the result is asked for.
 func (s *site) watchLocks(ctx context.Context) (result func(error) (locks, error)) {
 	ctx, cancel := context.WithCancel(ctx)
 	sum := locks{Kinds: map[string]int{}}
@@ -50,15 +66,11 @@ func (s *site) sumLocks(ctx context.Context, sum *locks) error {
 		}
 		var now locks
 		var kinds []string
-		err := conn.QueryRow(context.WithoutCancel(ctx), `select count(*), count(*) filter (where wait_event_type = 'Lock'),
-				count(*) filter (where wait_event_type = 'Lock' and query like '%fn_job_claim%'), (select count(*) from pg_locks where not granted),
-				coalesce(array_agg(wait_event || ' in ' || coalesce(substring(query from 'fn_[a-z_]+'), lower(left(query, 12)))) filter (where wait_event_type = 'Lock'), '{}')
-			from pg_stat_activity where datname = current_database() and application_name like $1 || '%' and state = 'active'`, hostApplication).
-			Scan(&now.Busy, &now.Waiting, &now.Claims, &now.Ungranted, &kinds)
+		err := conn.QueryRow(context.WithoutCancel(ctx), lookSQL, hostApplication).Scan(&now.Busy, &now.Waiting, &now.Claims, &now.Blocked, &now.Ungranted, &kinds)
 		if err != nil {
 			return fmt.Errorf("look at the locks: %w", err)
 		}
-		sum.Busy, sum.Waiting, sum.Claims, sum.Ungranted = sum.Busy+now.Busy, sum.Waiting+now.Waiting, sum.Claims+now.Claims, sum.Ungranted+now.Ungranted
+		sum.Busy, sum.Waiting, sum.Claims, sum.Blocked, sum.Ungranted = sum.Busy+now.Busy, sum.Waiting+now.Waiting, sum.Claims+now.Claims, sum.Blocked+now.Blocked, sum.Ungranted+now.Ungranted
 		for _, kind := range kinds {
 			sum.Kinds[kind]++
 		}
