@@ -44,18 +44,20 @@ begin
   -- The locks are taken in the order of ids, so that no two commits wait for each other.
   select array_agg(lessee.fn_job_decide(s.job, s.class, s.outcome)) into v_endings
   from (
-    select o.outcome, q as job, c as class
+    select o.outcome, q.job, c as class
     from (
       select distinct on (r.job_id, r.fence, r.attempt) r as outcome
       from jsonb_populate_recordset(null::job_outcome, p_outcomes) r
       order by r.job_id, r.fence, r.attempt
     ) o
-    join job_queue q on q.id = (o.outcome).job_id and q.fence = (o.outcome).fence and q.attempt = (o.outcome).attempt
-                    and (q.lease_id = p_lease) is true and q.state in ('leased', 'running') -- is true: by the primary key, never by the lease
-    join executor_class_registry c on c.class = q.class
+    cross join lateral ( -- by the primary key, whatever the statistics say
+      select h as job from job_queue h
+      where h.id = (o.outcome).job_id
+        and (h.fence = (o.outcome).fence and h.attempt = (o.outcome).attempt and h.lease_id = p_lease and h.state in ('leased', 'running')) is true
+      for update
+    ) q
+    join executor_class_registry c on c.class = (q.job).class
     where v_live
-    order by q.id
-    for update of q
   ) s;
 
   return query
@@ -67,9 +69,13 @@ begin
     select u.id, u.fence, 'succeed', null
     from unnest(v_ids, v_fences) as u(id, fence)
     union all -- one or the other: what was ended before is not held now
-    select t.job_id, t.fence, t.word, t.error
+    select o.job_id, o.fence, t.word, t.error
     from (select distinct r.job_id, r.fence, r.span_id from jsonb_populate_recordset(null::job_outcome, p_outcomes) r) o
-    join job_history t on t.job_id = o.job_id and t.fence = o.fence and t.span_id = o.span_id and t.lease_id = p_lease
+    cross join lateral (
+      select t.word, t.error from job_history t
+      where t.job_id = o.job_id and (t.fence = o.fence and t.span_id = o.span_id and t.lease_id = p_lease) is true
+      offset 0
+    ) t
     where not exists (select from unnest(v_ids, v_fences) as u(id, fence) where u.id = o.job_id and u.fence = o.fence)
   )
   select o.job_id, o.fence,

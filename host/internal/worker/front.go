@@ -13,7 +13,8 @@ import (
 // When a host asks where the live part of the queue begins.
 const (
 	surveyJobs  = 1000                   // after so many jobs were claimed
-	surveyEvery = 100 * time.Millisecond // or after this, if any were, or a claim was slow
+	surveyEvery = 100 * time.Millisecond // or after this, if any were,
+	surveyIdle  = 30 * time.Second       // or after this, if a claim of none was slow
 	slowClaim   = 5 * time.Millisecond
 )
 
@@ -49,7 +50,8 @@ func (f *fronts) note(jobs []job.Job, took time.Duration) (due bool) {
 	f.known.Note(jobs)
 	f.claimed += len(jobs)
 	f.slow = f.slow || took > slowClaim
-	return f.claimed >= surveyJobs || (f.claimed > 0 || f.slow) && time.Since(f.at) >= surveyEvery
+	rested := time.Since(f.at)
+	return f.claimed >= surveyJobs || f.claimed > 0 && rested >= surveyEvery || f.slow && rested >= surveyIdle
 }
 
 func (f *fronts) learn(s job.Survey) {
