@@ -27,7 +27,7 @@ func gated(snapshot *registry.Snapshot) *gate {
 	return &gate{runner: runner{snapshot: snapshot}, pass: make(chan struct{}), now: map[string]int{}, most: map[string]int{}}
 }
 
-func (g *gate) Execute(ctx context.Context, class registry.Class, envelope []byte, _ abi.Sink) (abi.Result, abi.Usage, error) {
+func (g *gate) Execute(ctx context.Context, class registry.Class, _ []byte, _ abi.Sink) (abi.Result, abi.Usage, error) {
 	g.enter(class)
 	defer g.leave(class)
 	select {
