@@ -48,20 +48,32 @@ const lanesMax = 16
 // ready job is before them. The zero value knows nothing.
 type Fronts struct {
 	lanes   map[lane]Front
+	ends    map[lane]Job   // the last that was claimed of a lane, since the last survey
 	count   map[string]int // of lanes by class
 	horizon time.Time      // a moment whose transactions are all over
 	sample  Survey         // of which it is to be found out next
 }
 
-// Note takes note of the lanes of granted jobs.
-func (f *Fronts) Note(jobs []Job) {
+// Note takes note of the lanes of granted jobs, and where they end. more: there
+// may be others after them, where the next claim can begin, without a step over
+// all that is held. It misses what becomes ready before them by a late commit, so
+// the next survey, or the first claim that is not answered in full, goes back to
+// the fronts.
+func (f *Fronts) Note(jobs []Job, more bool) {
 	if f.lanes == nil {
-		f.lanes, f.count = map[lane]Front{}, map[string]int{}
+		f.lanes, f.ends, f.count = map[lane]Front{}, map[lane]Job{}, map[string]int{}
 	}
 	for _, j := range jobs {
-		if _, known := f.lanes[lane{j.Class, j.Priority}]; !known {
+		at := lane{j.Class, j.Priority}
+		if _, known := f.lanes[at]; !known {
 			f.set(Front{Class: j.Class, Priority: j.Priority, RunAt: frontStart})
 		}
+		if end, known := f.ends[at]; !known || cmp.Or(j.RunAt.Compare(end.RunAt), cmp.Compare(j.ID, end.ID)) > 0 {
+			f.ends[at] = j
+		}
+	}
+	if !more {
+		clear(f.ends)
 	}
 }
 
@@ -88,7 +100,7 @@ func (f *Fronts) List() []Front {
 func (f *Fronts) Horizon() time.Time { return f.horizon }
 
 // Ranges are what a claim has to look at, of the wanted classes with a front: each lane
-// from there on, and the priorities between the lanes.
+// from there on, or from where the last claim ended, and the priorities between the lanes.
 func (f *Fronts) Ranges(wants []Want) []Front {
 	wanted := map[string]bool{}
 	for _, w := range wants {
@@ -97,6 +109,9 @@ func (f *Fronts) Ranges(wants []Want) []Front {
 	out := slices.DeleteFunc(f.List(), func(front Front) bool { return !wanted[front.Class] })
 	known := len(out)
 	for i := range known {
+		if end, ok := f.ends[lane{out[i].Class, out[i].Priority}]; ok {
+			out[i].RunAt, out[i].ID = end.RunAt.UTC().Format(time.RFC3339Nano), end.ID
+		}
 		out[i].Until = priorityEnd
 		if i+1 < known && out[i+1].Class == out[i].Class {
 			out[i].Until = out[i+1].Priority
@@ -110,6 +125,7 @@ func (f *Fronts) Ranges(wants []Want) []Front {
 
 // Learn takes the answer to a survey.
 func (f *Fronts) Learn(s Survey) {
+	clear(f.ends)
 	for _, front := range s.Fronts {
 		f.set(front)
 	}

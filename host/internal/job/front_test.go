@@ -18,7 +18,7 @@ func TestFronts_RangesCoverEveryPriorityOfTheWantedClasses(t *testing.T) {
 	for priority := range 40 { // more than are remembered
 		jobs = append(jobs, job.Job{Class: "a", Priority: 10 * priority}, job.Job{Class: "b", Priority: 5})
 	}
-	f.Note(jobs)
+	f.Note(jobs, false)
 	var spans []string
 	next := -1
 	got := f.Ranges([]job.Want{{Class: "a", Slots: 1}})
@@ -37,7 +37,7 @@ func TestFronts_RangesCoverEveryPriorityOfTheWantedClasses(t *testing.T) {
 
 func TestFronts_TheHorizonFollowsWhenTheTransactionsOfItsTimeAreOver(t *testing.T) {
 	var f job.Fronts
-	f.Note([]job.Job{{Class: "a"}})
+	f.Note([]job.Job{{Class: "a"}}, false)
 	at := func(s int64) time.Time { return time.Unix(s, 0) }
 	for i, c := range []struct {
 		survey  job.Survey
@@ -53,4 +53,26 @@ func TestFronts_TheHorizonFollowsWhenTheTransactionsOfItsTimeAreOver(t *testing.
 			t.Errorf("survey %d: the horizon is %v, want %v", i, f.Horizon(), c.horizon)
 		}
 	}
+}
+
+func TestFronts_GoOnWhereAFullClaimEndedUntilTheNextSurvey(t *testing.T) {
+	var f job.Fronts
+	wants := []job.Want{{Class: "a", Slots: 1}}
+	at := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.FixedZone("east", 3600))
+	begins := func(what, runAt string, id int64) {
+		t.Helper()
+		for _, r := range f.Ranges(wants) {
+			if r.Priority == 7 && (r.RunAt != runAt || r.ID != id) {
+				t.Errorf("%s: begins after %s, %d; want %s, %d", what, r.RunAt, r.ID, runAt, id)
+			}
+		}
+	}
+	jobs := []job.Job{{ID: 3, Class: "a", Priority: 7, RunAt: at}, {ID: 9, Class: "a", Priority: 7, RunAt: at.Add(-time.Second)}}
+	f.Note(jobs, true)
+	begins("a full claim", "2026-01-02T02:04:05.000006Z", 3)
+	f.Note(nil, false)
+	begins("a claim that found less", "-infinity", 0)
+	f.Note(jobs, true)
+	f.Learn(job.Survey{Fronts: []job.Front{{Class: "a", Priority: 7, RunAt: "2025-01-01", ID: 2}}})
+	begins("a survey", "2025-01-01", 2)
 }

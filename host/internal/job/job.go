@@ -19,7 +19,8 @@ type Job struct {
 	ID              int64
 	Class           string
 	Priority        int
-	Fence           int // +1 with every claim of this job, never reused
+	RunAt           time.Time // with Priority and ID its place in the queue
+	Fence           int       // +1 with every claim of this job, never reused
 	Attempt         int
 	MaxAttempts     int
 	LeasedAt        time.Time

@@ -27,14 +27,14 @@ func (s *Store) ClaimFrom(ctx context.Context, lease int64, wants []job.Want, li
 		from = jsonOf(fronts)
 	}
 	rows, err := s.pool.Query(ctx, `select job_id, class, fence, attempt, max_attempts, leased_at, enqueued_at, coalesce(idempotency_key, ''),
-		payload, trace_id, parent_span_id, sampled, coalesce(tracestate, ''), registry_version, priority
+		payload, trace_id, parent_span_id, sampled, coalesce(tracestate, ''), registry_version, priority, run_at
 		from lessee.fn_job_claim($1, $2, $3, $4, $5)`, lease, classes, slots, limit, from)
 	return collect(rows, err, scanJob)
 }
 
 func scanJob(row pgx.CollectableRow) (j job.Job, err error) {
 	err = row.Scan(&j.ID, &j.Class, &j.Fence, &j.Attempt, &j.MaxAttempts, &j.LeasedAt, &j.EnqueuedAt, &j.IdempotencyKey,
-		&j.Payload, &j.Trace.TraceID, &j.Trace.SpanID, &j.Trace.Sampled, &j.Tracestate, &j.RegistryVersion, &j.Priority)
+		&j.Payload, &j.Trace.TraceID, &j.Trace.SpanID, &j.Trace.Sampled, &j.Tracestate, &j.RegistryVersion, &j.Priority, &j.RunAt)
 	return j, err
 }
 

@@ -26,7 +26,7 @@ func (c *claimer) claim() (ids []int64) {
 	if err != nil {
 		c.Fatal(err)
 	}
-	c.fronts.Note(jobs)
+	c.fronts.Note(jobs, len(jobs) == 1000)
 	for _, j := range jobs {
 		ids = append(ids, j.ID)
 	}

@@ -64,7 +64,7 @@ func (s *session) claim(ctx context.Context, o offer) ([]job.Job, error) {
 	began := time.Now()
 	jobs, err := s.store.ClaimFrom(ctx, s.lease, o.wants, o.limit, s.fronts.ranges(o.wants))
 	s.hold(jobs)
-	if s.fronts.note(jobs, time.Since(began)) && err == nil {
+	if s.fronts.note(jobs, len(jobs) == o.limit, time.Since(began)) && err == nil {
 		s.survey(ctx)
 	}
 	return jobs, err

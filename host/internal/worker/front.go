@@ -12,9 +12,8 @@ import (
 
 // When a host asks where the live part of the queue begins.
 const (
-	surveyJobs  = 1000                   // after so many jobs were claimed
-	surveyEvery = 100 * time.Millisecond // or after this, if any were,
-	surveyIdle  = 30 * time.Second       // or after this, if a claim of none was slow
+	surveyEvery = 100 * time.Millisecond // if any job was claimed since the last time
+	surveyIdle  = 30 * time.Second       // if none was, but the claim was slow
 	slowClaim   = 5 * time.Millisecond
 )
 
@@ -26,7 +25,7 @@ const recallEvery = time.Minute
 type fronts struct {
 	mu      sync.Mutex
 	known   job.Fronts
-	claimed int       // since the last survey
+	claimed bool      // any job since the last survey
 	slow    bool      // a claim since then was
 	at      time.Time // of the last survey
 }
@@ -43,22 +42,23 @@ func (f *fronts) list() ([]job.Front, time.Time) {
 	return f.known.List(), f.known.Horizon()
 }
 
-// note takes note of what a claim brought, and tells whether a survey is due.
-func (f *fronts) note(jobs []job.Job, took time.Duration) (due bool) {
+// note takes note of what a claim brought, and whether there may be more, and
+// tells whether a survey is due.
+func (f *fronts) note(jobs []job.Job, more bool, took time.Duration) (due bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.known.Note(jobs)
-	f.claimed += len(jobs)
+	f.known.Note(jobs, more)
+	f.claimed = f.claimed || len(jobs) > 0
 	f.slow = f.slow || took > slowClaim
 	rested := time.Since(f.at)
-	return f.claimed >= surveyJobs || f.claimed > 0 && rested >= surveyEvery || f.slow && rested >= surveyIdle
+	return f.claimed && rested >= surveyEvery || f.slow && rested >= surveyIdle
 }
 
 func (f *fronts) learn(s job.Survey) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.known.Learn(s)
-	f.claimed, f.slow, f.at = 0, false, time.Now()
+	f.claimed, f.slow, f.at = false, false, time.Now()
 }
 
 // survey moves the fronts forward. A failure costs time in claims, nothing else.
