@@ -180,7 +180,7 @@ func (p *pool) tend() {
 			p.mu.Unlock()
 			return
 		}
-		if len(p.all)+p.coming == 0 && !p.retired {
+		if len(p.all)+p.coming == 0 && (!p.retired || p.waiting > 0) {
 			p.grow()
 		}
 		news, wait := p.news, p.pause()
@@ -206,11 +206,11 @@ func (p *pool) pause() time.Duration {
 }
 
 // trim stops processes that were idle for too long, but for one; all of them
-// when the pool is retired.
+// when the pool is retired, but for those that somebody waits for.
 func (p *pool) trim() {
 	p.mu.Lock()
 	var spare []*process
-	for len(p.idle) > 0 {
+	for len(p.idle) > 0 && !(p.retired && len(p.idle) <= p.waiting) {
 		oldest := p.idle[0]
 		if !p.retired && (len(p.all) == 1 || time.Since(oldest.idleSince) < p.order.process.IdleTimeout()) {
 			break
@@ -246,7 +246,7 @@ func (p *pool) examine() {
 			p.mu.Unlock()
 			continue
 		}
-		if got.alive() && p.engine.ctx.Err() == nil {
+		if err != nil && got.alive() && p.engine.ctx.Err() == nil {
 			p.circuit.died(time.Now(), err.Error()+got.lastWords())
 		}
 		p.mu.Unlock()
