@@ -143,3 +143,32 @@ func TestModule_ReplacesProcessesWhenItsClassChanges(t *testing.T) {
 	m.Keep(nil)
 	await(t, "all to go", func() bool { return len(marked(b.dir)) == 0 })
 }
+
+func TestModule_GivesEachJobThatWaitsAProcessWhenItsClassChanges(t *testing.T) {
+	b := newBench(t, nil)
+	m := b.load(program(t, "good"))
+	class := newClass(func(c *registry.Class) { c.Process.Pool, c.Process.Env = 1, map[string]string{"WORD": "before"} })
+	m.Keep([]registry.Class{class})
+	const jobs = 5
+	var all sync.WaitGroup
+	for range jobs {
+		all.Go(func() {
+			if out, err := run1(t, m, class, object{"getenv": "WORD", "sleep_ms": 500}, &ear{}); err != nil || out["said"] != "before" {
+				t.Errorf("%v, %v", out, err)
+			}
+		})
+	}
+	p := m.pools[class.Name]
+	await(t, "all but one to wait", func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.waiting == jobs-1
+	})
+	changed := class
+	changed.Process.Env = map[string]string{"WORD": "after"}
+	m.Keep([]registry.Class{changed})
+	all.Wait()
+	if n := b.next.Load(); n > jobs+3 { // the admission's, one each, the first one's, and one of the pool to come
+		t.Errorf("%d processes were started for %d jobs", n, jobs)
+	}
+}

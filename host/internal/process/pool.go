@@ -210,7 +210,7 @@ func (p *pool) pause() time.Duration {
 func (p *pool) trim() {
 	p.mu.Lock()
 	var spare []*process
-	for len(p.idle) > 0 && !(p.retired && len(p.idle) <= p.waiting) {
+	for len(p.idle) > 0 && (!p.retired || len(p.idle) > p.waiting) {
 		oldest := p.idle[0]
 		if !p.retired && (len(p.all) == 1 || time.Since(oldest.idleSince) < p.order.process.IdleTimeout()) {
 			break
