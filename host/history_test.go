@@ -1,9 +1,6 @@
 package host_test
 
-import (
-	"testing"
-	"time"
-)
+import "testing"
 
 func TestHost_MaintainsTheHistoryWhenItStarts(t *testing.T) {
 	t.Parallel()
@@ -12,12 +9,6 @@ func TestHost_MaintainsTheHistoryWhenItStarts(t *testing.T) {
 	tomorrow := scan[string](i, "select to_char((clock_timestamp() at time zone 'UTC')::date + 1, '\"job_history_\"YYYYMMDD')")
 	i.exec("drop table lessee." + tomorrow)
 	i.host(nil)
-	deadline := time.Now().Add(20 * time.Second)
-	for !scan[bool](i, `select to_regclass('lessee.' || $1) is not null
-			and to_regclass(to_char((clock_timestamp() at time zone 'UTC')::date - 40, '"lessee.job_history_"YYYYMMDD')) is null`, tomorrow) {
-		if time.Now().After(deadline) {
-			t.Fatal("the partitions were neither made nor dropped")
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	i.awaitTrue("one partition is made, another dropped", `select to_regclass('lessee.' || $1) is not null
+		and to_regclass(to_char((clock_timestamp() at time zone 'UTC')::date - 40, '"lessee.job_history_"YYYYMMDD')) is null`, tomorrow)
 }

@@ -67,7 +67,6 @@ begin
   if v_rows = '{}' then
     return;
   end if;
-  perform setval('lessee.wake_moment', (extract(epoch from v_now) * 1000000)::bigint + 5000); -- this host is awake; see fn_wake
   return query
   with wanted as materialized (
     select c.class,

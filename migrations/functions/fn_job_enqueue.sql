@@ -31,7 +31,7 @@ begin
     from executor_class_registry c
     left join executor_module_registry m on m.sha256 = coalesce(c.serving_sha256, c.module_sha256)
     where c.class = p_class and p_key is null and c.payload_schema is null and (m.manifest #> '{schemas,payload}') is null
-      and pg_column_size(p_payload) < ((lessee.fn_default_limits() || c.limits) ->> 'input_bytes')::bigint / 8 -- as text it is at most six times as long, and some
+      and octet_length(p_payload::text) <= ((lessee.fn_default_limits() || c.limits) ->> 'input_bytes')::bigint
       and (p_priority is null or p_priority between 0 and 1000) and (p_run_at is null or isfinite(p_run_at))
       and (p_traceparent is null or p_traceparent ~ '^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$')
       and (p_tracestate is null or octet_length(p_tracestate) <= 512 and p_tracestate !~ '[^ -~]')

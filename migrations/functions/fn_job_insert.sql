@@ -27,12 +27,8 @@ begin
   end if;
 
   v_limit := (lessee.fn_default_limits() || v_class.limits) ->> 'input_bytes';
-  if pg_column_size(p_payload) < v_limit / 8 then
-    v_size := 0; -- as text it is at most six times as long, and some
-  else
-    v_size := octet_length(p_payload::text);
-  end if;
-  if p_payload is null then
+  v_size := octet_length(p_payload::text);
+  if v_size is null then
     raise exception 'the payload is NULL; send a JSON value' using errcode = 'invalid_parameter_value';
   elsif v_size > v_limit then
     raise exception 'the payload is % bytes; class % takes at most %', v_size, p_class, v_limit

@@ -1,7 +1,7 @@
 -- The short way of fn_job_enqueue_bulk: one statement inserts all jobs of
 -- p_jobs that need no closer look. ids has an element for each; null: not
 -- inserted, fn_job_insert has to look. What it has to look at is a mistake, a
--- class whose payloads have a schema, a payload near the limit, and a key that
+-- class whose payloads have a schema, a payload over the limit, and a key that
 -- was used before.
 create or replace function lessee.fn_job_insert_plain(p_jobs jsonb, out ids bigint[])
 language plpgsql volatile
@@ -29,7 +29,7 @@ begin
   ), plain as materialized (
     select e.*, encode(sha256(convert_to(v_entropy || e.place, 'UTF8')), 'hex') as random
     from element e
-    where pg_column_size(e.job) < e.input_bytes / 8 -- as text it is at most six times as long, and some
+    where octet_length(coalesce(e.job -> 'payload', '{}')::text) <= e.input_bytes
       and e.job - array['class', 'payload', 'key', 'run_at', 'priority', 'traceparent', 'tracestate', 'correlation_id'] = '{}'
       and (e.key is null or octet_length(e.key) between 1 and 512)
       and (e.rank is null or e.rank ~ '^(1000|[0-9]{1,3})$')

@@ -1,12 +1,12 @@
--- Tells idle hosts that something is ready, unless some host is about to look
--- anyway: NOTIFY makes committing transactions wait for one another. A host that
--- was woken, or that found something, looks again within some milliseconds and
--- then at growing distances, so that it finds what was committed without a word.
+-- Tells idle hosts that something is ready, unless all were told within the last
+-- five milliseconds: NOTIFY makes committing transactions wait for one another. A
+-- host that was told looks again after some milliseconds and then at growing
+-- distances, so that it finds what was committed without a word.
 --
 -- The moment until which hosts are awake is kept in a sequence, in microseconds,
 -- because a sequence is shared, is written without a row lock, and leaves no
--- dead rows. fn_job_claim moves it, too. A NOTIFY that is rolled back silences
--- others no longer than that.
+-- dead rows. A NOTIFY that is rolled back silences others no longer than that.
+-- A claim says nothing here: its host is awake, but may not run what others wait for.
 create or replace function lessee.fn_wake()
 returns void
 language plpgsql volatile security definer

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -290,4 +291,86 @@ func TestEnqueue_IsPartOfTheCallersTransaction(t *testing.T) {
 	}
 	want(l, 0, "select count(*)::int from lessee.job_payload")
 	want(l, 0, "select count(*)::int from lessee.job_idempotency")
+}
+
+// What is short where it is stored can be long where it is read: compressed
+// text, and numbers with an exponent.
+func TestEnqueue_MeasuresAPayloadAsTheTextThatAnExecutorReads(t *testing.T) {
+	l := newLaw(t)
+	l.class("plain", `limits = '{"input_bytes": 100000}'`)
+	l.exec("create table public.stored (payload jsonb)")
+	l.exec("insert into public.stored select to_jsonb(repeat('x', 1000000)) union all select '[1e100000, 1]'")
+	want(l, true, "select bool_and(pg_column_size(payload) < 20000) from public.stored")
+	for _, call := range []string{
+		"select lessee.fn_job_enqueue('plain', payload) from public.stored where jsonb_typeof(payload) = $1",
+		"select lessee.fn_job_enqueue('plain', payload, 'key') from public.stored where jsonb_typeof(payload) = $1",
+		"select b.job_id from public.stored, lessee.fn_job_enqueue_bulk(jsonb_build_array(jsonb_build_object('class', 'plain', 'payload', payload))) b where jsonb_typeof(payload) = $1",
+	} {
+		for _, kind := range []string{"string", "array"} {
+			l.refused("LS413", []string{"takes at most 100000"}, call, kind)
+		}
+	}
+	l.sound()
+}
+
+// Plain jobs go in by one statement, alone (fn_job_enqueue) or together
+// (fn_job_insert_plain); whatever that way does not take goes the long one (fn_job_insert).
+func TestEnqueue_TheShortWaysWriteWhatTheLongOneWrites(t *testing.T) {
+	l := newLaw(t)
+	l.class("plain", "expires_after = interval '1 hour', priority = 7, retry_policy = '{\"max_attempts\": 2}'")
+	l.class("asked", "requires_approval = true")
+	const written = `select (to_jsonb(q) - array['id', 'run_at', 'enqueued_at', 'expires_at']
+			|| jsonb_build_object('waits', q.run_at - q.enqueued_at, 'lasts', q.expires_at - q.run_at)
+			|| to_jsonb(p) - array['job_id', 'enqueued_at'] - case when $2 then '{}' else array['trace_id', 'parent_span_id'] end)::text
+		from lessee.job_queue q join lessee.job_payload p on p.job_id = q.id and p.enqueued_at = q.enqueued_at where q.id = $1`
+	for _, document := range []string{
+		`{"class": "plain"}`, `{"class": "asked", "payload": null}`, `{"class": "plain", "payload": [1, "\u00e9"], "priority": 1000}`, `{"class": "plain", "priority": 0}`,
+		`{"class": "plain", "run_at": "2001-01-01T00:00:00Z"}`, `{"class": "plain", "tracestate": "a=1", "correlation_id": "order 7"}`,
+		`{"class": "plain", "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"}`,
+		`{"class": "plain", "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-03"}`,
+	} {
+		traced := strings.Contains(document, "traceparent")
+		const fields = `jsonb_to_record($1) r(class text, payload jsonb, key text, run_at timestamptz, priority integer, traceparent text, tracestate text, correlation_id text)`
+		const payload = `coalesce($1::jsonb -> 'payload', '{}')`
+		long := ask[string](l, written, ask[int64](l, "select i.job_id from "+fields+", lessee.fn_job_insert(class, "+payload+", key, run_at, priority, traceparent, tracestate, correlation_id, null) i", document), traced)
+		for _, way := range []string{
+			"select lessee.fn_job_enqueue(class, " + payload + ", key, run_at, priority, traceparent, tracestate, correlation_id) from " + fields,
+			"select ids[1] from lessee.fn_job_insert_plain(jsonb_build_array($1::jsonb))",
+			"select job_id from lessee.fn_job_enqueue_bulk(jsonb_build_array($1::jsonb))",
+		} {
+			if short := ask[string](l, written, ask[int64](l, way, document), traced); short != long {
+				t.Errorf("%s\n by %s\nis  %s\nnot %s", document, way, short, long)
+			}
+		}
+	}
+	l.sound()
+}
+
+func TestWake_IsNotSilencedByAHostThatRunsAnotherClass(t *testing.T) {
+	l := newLaw(t)
+	l.class("busy", "")
+	l.class("idle", "")
+	lease := l.lease()
+	conn, err := l.db.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(t.Context(), "listen lessee_wake"); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		l.exec("select setval('lessee.wake_moment', 0)") // nobody was told of late
+		l.enqueue("busy")
+		l.exec("select setval('lessee.wake_moment', 0)")
+		l.claimOne(lease, "busy")
+		l.enqueue("idle")
+	}
+	for range 40 {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		if _, err := conn.Conn().WaitForNotification(ctx); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+	}
 }
