@@ -64,7 +64,9 @@ func (w *envelopeWriter) time(t time.Time) {
 		w.value(t) // which has its own rules for those
 		return
 	}
-	w.buf.Write(t.AppendFormat(w.buf.AvailableBuffer(), `"`+time.RFC3339Nano+`"`))
+	w.raw(`"`)
+	w.buf.Write(t.AppendFormat(w.buf.AvailableBuffer(), time.RFC3339Nano)) // alone it has a way of its own, three times as fast
+	w.raw(`"`)
 }
 
 // json appends a document as it is, without the white space between its parts.

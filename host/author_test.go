@@ -110,7 +110,7 @@ func (i *installation) attemptOf(id int64) (r ran) {
 		i.t.Fatalf("the attempt of job %d: %v", id, err)
 	}
 	r.class.Name, r.class.Isolation = j.Class, registry.IsolationJob
-	if r.envelope, err = abi.EncodeEnvelope(j.Envelope(r.class.Class, span)); err != nil {
+	if r.envelope, err = abi.EncodeEnvelope(j.Envelope(&r.class.Class, span)); err != nil {
 		i.t.Fatal(err)
 	}
 	return r

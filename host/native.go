@@ -112,7 +112,7 @@ func nativeSource(digest string, m *postgres.ModuleBytes) (process.Source, error
 type nativeModule struct{ *process.Module }
 
 // Execute runs an attempt. One that no process could take is given back.
-func (m nativeModule) Execute(ctx context.Context, class registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error) {
+func (m nativeModule) Execute(ctx context.Context, class *registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error) {
 	result, usage, err := m.Module.Execute(ctx, class, envelope, sink)
 	if errors.Is(err, process.ErrUnavailable) {
 		err = job.ErrNotReady

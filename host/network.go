@@ -13,7 +13,7 @@ import (
 // network is an egress.Network as the worker sees it.
 type network struct{ *egress.Network }
 
-func (n network) Open(class registry.Class, trace abi.Trace) worker.Requests {
+func (n network) Open(class *registry.Class, trace abi.Trace) worker.Requests {
 	return n.Network.Open(class, trace)
 }
 

@@ -65,13 +65,16 @@ type Candidate struct {
 	Percent int    // of the class's jobs that run on it, 0 to 100
 }
 
-// For returns c as it is for one attempt: a share of the jobs runs on the
-// candidate. Only first attempts do, so that a bad candidate burns no job's
-// last attempt, and the two versions' failure rates compare alike work.
-func (c Class) For(jobID int64, attempt int) Class {
+// For returns the class for one attempt: c itself, or for a share of the jobs
+// one that runs on the candidate. Only first attempts do, so that a bad candidate
+// burns no job's last attempt, and the two versions' failure rates compare alike
+// work.
+func (c *Class) For(jobID int64, attempt int) *Class {
 	const golden = 0x9e3779b97f4a7c15 // spreads neighbouring ids (Knuth)
 	if c.Candidate.Digest != "" && attempt == 1 && int(uint64(jobID)*golden>>32%100) < c.Candidate.Percent {
-		c.ModuleDigest = c.Candidate.Digest
+		trial := *c
+		trial.ModuleDigest = c.Candidate.Digest
+		return &trial
 	}
 	return c
 }

@@ -30,7 +30,7 @@ declare
   v_endings job_ending[];
 begin
   if v_live then
-    select s.ids, s.fences into v_ids, v_fences
+    select array(select o.jobs[p] from unnest(s.places) p), array(select o.fences[p] from unnest(s.places) p) into v_ids, v_fences
     from (
       select array_agg(o.job_id) as jobs, array_agg(o.fence) as fences, array_agg(o.attempt) as attempts, array_agg(o.span_id) as spans,
              array_agg(o.module_sha256) as modules, array_agg(o.output) as outputs, array_agg(o.usage) as usages, array_agg(o.requests) as requests

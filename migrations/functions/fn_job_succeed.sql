@@ -3,10 +3,10 @@
 -- against. One statement ends them all, under the fence.
 --
 -- The arrays are parallel, an element for each outcome, as typed values:
--- to read them as JSON would cost as much as to write the row. Returns the jobs
--- that it took; what became of the others, fn_job_commit knows.
+-- to read them as JSON would cost as much as to write the row. Returns the places
+-- of those that it took, from 1; what became of the others, fn_job_commit knows.
 create or replace function lessee.fn_job_succeed(p_lease bigint, p_jobs bigint[], p_fences integer[], p_attempts integer[], p_spans text[], p_modules text[],
-                                                 p_outputs jsonb[], p_usages jsonb[], p_requests jsonb[], out ids bigint[], out fences integer[], out spans text[])
+                                                 p_outputs jsonb[], p_usages jsonb[], p_requests jsonb[], out places integer[])
 language plpgsql volatile security definer
 set search_path = pg_catalog, lessee, pg_temp
 -- The plan must not follow the statistics of a table that is empty one moment
@@ -28,42 +28,40 @@ begin
   if not lessee.fn_lease_live(p_lease) then
     return;
   end if;
-  with plain as materialized (
-    select o.job_id, o.fence, o.attempt, o.span_id, o.module_sha256, o.output, o.usage, o.requests
-    from unnest(p_jobs, p_fences, p_attempts, p_spans, p_modules, p_outputs, p_usages, p_requests)
-      as o(job_id, fence, attempt, span_id, module_sha256, output, usage, requests)
-    where octet_length(o.span_id) = 16 and translate(o.span_id, '0123456789abcdef', '') = '' and o.span_id <> '0000000000000000'
-      and (o.module_sha256 = any (v_choosy)) is not true
-  ), gone as (
+  -- Two outcomes of one job need somebody who looks at each.
+  if cardinality(p_jobs) <> (select count(distinct u.id) from unnest(p_jobs) as u(id)) then
+    return;
+  end if;
+  with gone as (
     delete from job_queue q
+    using unnest(p_jobs, p_fences, p_attempts, p_spans, p_modules, p_outputs, p_usages, p_requests) with ordinality
+      as o(job_id, fence, attempt, span_id, module_sha256, output, usage, requests, place)
     where q.id = any (p_jobs)
-      and ((q.id, q.fence, q.attempt) in (select g.job_id, g.fence, g.attempt from plain g)) is true
+      and q.id = o.job_id and (q.fence = o.fence and q.attempt = o.attempt) is true
       and (q.lease_id = p_lease) is true and (q.state in ('leased', 'running')) is true
-      and q.class <> all (v_special)
-    returning q.id, q.fence, q.attempt, q.max_attempts, q.crash_count, q.class, q.priority, q.leased_at, q.enqueued_at, q.idempotency_key
-  ), ending as materialized (
-    select distinct on (d.id) d.*, g.span_id, g.module_sha256, g.output, g.usage, g.requests
-    from gone d join plain g on g.job_id = d.id and g.fence = d.fence and g.attempt = d.attempt
-    order by d.id
+      and q.class <> all (v_special) and (o.module_sha256 = any (v_choosy)) is not true
+      and octet_length(o.span_id) = 16 and translate(o.span_id, '0123456789abcdef', '') = '' and o.span_id <> '0000000000000000'
+    returning q.id, q.fence, q.attempt, q.max_attempts, q.crash_count, q.class, q.priority, q.leased_at, q.enqueued_at, q.idempotency_key,
+              o.place::integer, o.span_id, o.module_sha256, o.output, o.usage, o.requests
   ), ended as (
     insert into job_history (job_id, fence, ended_at, enqueued_at, class, word, state, attempt, max_attempts, crash_count, priority, lease_id, leased_at,
                              module_sha256, span_id, idempotency_key, output, usage, requests)
-    select e.id, e.fence, v_now, e.enqueued_at, e.class, 'succeed', 'succeeded', e.attempt, e.max_attempts, e.crash_count, e.priority, p_lease, e.leased_at,
-           e.module_sha256, e.span_id, e.idempotency_key, e.output, e.usage, e.requests
-    from ending e
+    select d.id, d.fence, v_now, d.enqueued_at, d.class, 'succeed', 'succeeded', d.attempt, d.max_attempts, d.crash_count, d.priority, p_lease, d.leased_at,
+           d.module_sha256, d.span_id, d.idempotency_key, d.output, d.usage, d.requests
+    from gone d
   ), counted as (
     insert into job_count_delta (class, word, from_state, to_state, jobs)
-    select e.class, 'succeed', 'leased', 'succeeded', count(*) from ending e group by e.class
+    select d.class, 'succeed', 'leased', 'succeeded', count(*) from gone d group by d.class
   ), keyed as materialized (
     select i.key_row
-    from ending e
-    cross join lateral (select i.ctid as key_row from job_idempotency i where i.class = e.class and i.key = e.idempotency_key and i.job_id = e.id for update offset 0) i
-    where e.idempotency_key is not null
+    from gone d
+    cross join lateral (select i.ctid as key_row from job_idempotency i where i.class = d.class and i.key = d.idempotency_key and i.job_id = d.id for update offset 0) i
+    where d.idempotency_key is not null
   ), freed as (
     update job_idempotency i set expires_at = v_now + coalesce((select c.idempotency_retention from executor_class_registry c where c.class = i.class), interval '1 day')
     where i.ctid = any (array(select k.key_row from keyed k))
   )
-  select array_agg(e.id), array_agg(e.fence), array_agg(e.span_id) into ids, fences, spans from ending e;
+  select array_agg(d.place) into places from gone d;
 end
 $$;
 comment on function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[]) is 'ends what succeeded and asks for nothing';

@@ -73,7 +73,7 @@ func (m *Module) Run(ctx context.Context, class Class, envelope []byte) (Report,
 	}
 	report.Refused, report.Cold = "", m.Cold()
 	s := m.newSink(class, envelope, &report)
-	result, usage, err := m.Execute(ctx, class.Class, envelope, s)
+	result, usage, err := m.Execute(ctx, &class.Class, envelope, s)
 	report.Requests = s.requests.Used(&usage)
 	report.Usage = usage
 	switch {

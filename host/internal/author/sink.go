@@ -17,7 +17,7 @@ type sink struct {
 
 func (m *Module) newSink(class Class, envelope []byte, to *Report) sink {
 	e, _ := abi.DecodeEnvelope(envelope) // of one that can't be read, the guest will say so
-	return sink{to, m.network, m.network.Open(class.Class, e.Trace)}
+	return sink{to, m.network, m.network.Open(&class.Class, e.Trace)}
 }
 
 func (s sink) Log(level abi.Level, line string) {

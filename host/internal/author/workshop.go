@@ -63,7 +63,7 @@ func (w *Workshop) nativeEngine(ctx context.Context) (*process.Engine, error) {
 
 // executor is what an engine makes of a module.
 type executor interface {
-	Execute(ctx context.Context, class registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error)
+	Execute(ctx context.Context, class *registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error)
 	Cold() string // why each job starts the module anew; empty: none does
 	Close(ctx context.Context) error
 }

@@ -46,7 +46,7 @@ func (r *runner) Runnable() []registry.Class                { return r.reading.L
 func (r *runner) Readiness() map[string]job.Readiness       { return nil }
 func (r *runner) Admissions() map[string]registry.Admission { return nil }
 
-func (r *runner) Execute(ctx context.Context, class registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error) {
+func (r *runner) Execute(ctx context.Context, class *registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error) {
 	if r.sandbox != nil {
 		return r.sandbox.Execute(ctx, class, envelope, sink)
 	}
@@ -66,9 +66,9 @@ func (r *runner) Execute(ctx context.Context, class registry.Class, envelope []b
 // network is what an executor that asks for nothing gets.
 type network struct{}
 
-func (network) Open(registry.Class, abi.Trace) worker.Requests { return network{} }
-func (network) Scan([]byte) error                              { return nil }
-func (network) Used(*abi.Usage) json.RawMessage                { return nil }
+func (network) Open(*registry.Class, abi.Trace) worker.Requests { return network{} }
+func (network) Scan([]byte) error                               { return nil }
+func (network) Used(*abi.Usage) json.RawMessage                 { return nil }
 func (network) HTTP(context.Context, []byte) ([]byte, error) {
 	return nil, errors.New("a measurement sends nothing")
 }

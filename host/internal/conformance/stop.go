@@ -77,7 +77,7 @@ func (t *trial) cancel(parent context.Context) error {
 	timer := time.AfterFunc(time.Duration(t.sample.report.Usage.WallUS/2)*time.Microsecond, stop)
 	defer timer.Stop()
 	defer stop()
-	_, _, err := t.module.Execute(ctx, t.class.Class, encoded(t.envelope(t.sample.payload)), atFirstWord(stop))
+	_, _, err := t.module.Execute(ctx, &t.class.Class, encoded(t.envelope(t.sample.payload)), atFirstWord(stop))
 	e := (*abi.Error)(nil)
 	if err == nil || errors.As(err, &e) && e.Code == abi.CodeCancelled {
 		return nil

@@ -110,7 +110,7 @@ func (v vector) run(ctx context.Context, m *author.Module) answered {
 		host.stop = func() { cancel(abi.Errorf(abi.CodeCancelled, "the job was cancelled")) }
 	}
 	class := author.ClassOf(m)
-	result, _, err := m.Execute(ctx, class.Class, v.envelope, host)
+	result, _, err := m.Execute(ctx, &class.Class, v.envelope, host)
 	got := answered{result: result, heard: host.heard, sent: host.sent}
 	got.err, _ = err.(*abi.Error) //nolint:errorlint // Execute says that it is nil or one
 	return got

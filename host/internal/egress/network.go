@@ -20,6 +20,7 @@ type Network struct {
 
 // entry is the client of a class, made of its grants of one moment.
 type entry struct {
+	of     *registry.Class // the last that asked for it
 	grants []registry.HTTPGrant
 	client *Client
 	fault  string // what is wrong with the grants; empty: nothing
@@ -45,21 +46,22 @@ func (n *Network) Scan(data []byte) error { return n.secrets.ScanOutput(data) }
 func (n *Network) Secret(name string) (string, error) { return n.secrets.value(name) }
 
 // Open returns what sends the requests of one attempt of class.
-func (n *Network) Open(class registry.Class, trace abi.Trace) *Requests {
+func (n *Network) Open(class *registry.Class, trace abi.Trace) *Requests {
 	return &Requests{entry: n.entryOf(class), attempt: NewAttempt(class.Limits, trace)}
 }
 
-func (n *Network) entryOf(class registry.Class) *entry {
+func (n *Network) entryOf(class *registry.Class) *entry {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	e := n.clients[class.Name]
-	if e != nil && reflect.DeepEqual(e.grants, class.Grants.HTTP) {
+	if e != nil && (e.of == class || reflect.DeepEqual(e.grants, class.Grants.HTTP)) {
+		e.of = class
 		return e
 	}
 	if e != nil && e.client != nil {
 		e.client.Close() // requests under way go on
 	}
-	e = &entry{grants: class.Grants.HTTP}
+	e = &entry{of: class, grants: class.Grants.HTTP}
 	client, err := New(Config{Grants: class.Grants.HTTP, Secrets: n.secrets})
 	if err != nil {
 		e.fault = err.Error()

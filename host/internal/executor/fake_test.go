@@ -75,7 +75,7 @@ func (f *factory) executor(digest string) *counter {
 	return f.made[digest]
 }
 
-func (c *counter) Execute(ctx context.Context, _ registry.Class, _ []byte, _ abi.Sink) (abi.Result, abi.Usage, error) {
+func (c *counter) Execute(ctx context.Context, _ *registry.Class, _ []byte, _ abi.Sink) (abi.Result, abi.Usage, error) {
 	if c.closed.Load() > 0 {
 		return abi.Result{}, abi.Usage{}, errors.New("it was closed under an attempt")
 	}

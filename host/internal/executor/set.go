@@ -16,7 +16,7 @@ import (
 // Executor is a module at work. Execute is called by many goroutines at once;
 // Close only when none is left.
 type Executor interface {
-	Execute(ctx context.Context, class registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error)
+	Execute(ctx context.Context, class *registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error)
 	Manifest() *abi.Manifest // nil: the module has none
 	Cold() string            // why every attempt needs a new instance; empty: none does
 	Close(ctx context.Context) error
@@ -244,7 +244,7 @@ func able(e Executor, class registry.Class) (bool, string) {
 
 // Execute runs one attempt of class on the module that class, as given, points
 // at. The error is job.ErrNotReady when that module is not there any more.
-func (s *Set) Execute(ctx context.Context, class registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error) {
+func (s *Set) Execute(ctx context.Context, class *registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error) {
 	m, err := s.acquire(class.ModuleDigest)
 	if err != nil {
 		return abi.Result{}, abi.Usage{}, err

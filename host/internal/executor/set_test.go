@@ -46,7 +46,7 @@ func TestSet_IsNotReadyWithoutAReasonWhileAModuleLaunches(t *testing.T) {
 		if got := s.Readiness()["a"]; got != (job.Readiness{Module: "d1"}) || len(s.Runnable()) != 0 {
 			t.Errorf("while it launches: %+v", got)
 		}
-		if _, _, err := s.Execute(t.Context(), class("a", "d1"), nil, nil); !errors.Is(err, job.ErrNotReady) {
+		if _, _, err := s.Execute(t.Context(), new(class("a", "d1")), nil, nil); !errors.Is(err, job.ErrNotReady) {
 			t.Errorf("an attempt met %v", err)
 		}
 		before := f.changes.Load()
@@ -121,7 +121,7 @@ func TestSet_ClosesAnUnwantedModuleAfterItsLastUser(t *testing.T) {
 		var users sync.WaitGroup
 		for range 2 {
 			users.Go(func() {
-				if _, _, err := s.Execute(t.Context(), old, nil, nil); err != nil {
+				if _, _, err := s.Execute(t.Context(), &old, nil, nil); err != nil {
 					t.Errorf("an attempt that had begun: %v", err)
 				}
 			})
@@ -132,7 +132,7 @@ func TestSet_ClosesAnUnwantedModuleAfterItsLastUser(t *testing.T) {
 		if e.closed.Load() != 0 {
 			t.Error("it was closed under its users")
 		}
-		if _, _, err := s.Execute(t.Context(), old, nil, nil); !errors.Is(err, job.ErrNotReady) {
+		if _, _, err := s.Execute(t.Context(), &old, nil, nil); !errors.Is(err, job.ErrNotReady) {
 			t.Errorf("a new attempt of the old row met %v", err)
 		}
 		e.run <- struct{}{}
@@ -292,7 +292,7 @@ func TestSet_ServesManyAtOnce(t *testing.T) {
 		all.Go(func() {
 			for range 200 {
 				for _, c := range s.Runnable() {
-					if _, _, err := s.Execute(context.Background(), c, nil, nil); err != nil && !errors.Is(err, job.ErrNotReady) {
+					if _, _, err := s.Execute(context.Background(), &c, nil, nil); err != nil && !errors.Is(err, job.ErrNotReady) {
 						t.Error(err)
 					}
 				}

@@ -33,7 +33,7 @@ type Job struct {
 }
 
 // Envelope is what the executor of class gets for j. spanID is the attempt's own.
-func (j Job) Envelope(class registry.Class, spanID string) abi.Envelope {
+func (j *Job) Envelope(class *registry.Class, spanID string) abi.Envelope {
 	span := j.Trace
 	span.SpanID = spanID
 	return abi.Envelope{

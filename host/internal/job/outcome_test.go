@@ -43,7 +43,7 @@ func TestJob_EnvelopeTellsTheAttemptWithItsOwnSpan(t *testing.T) {
 	want := abi.Envelope{ABI: abi.Version, Config: class.Config, Payload: output,
 		Job:   abi.Job{ID: 42, Class: "page", Attempt: 2, MaxAttempts: 5, EnqueuedAt: at.UTC(), Deadline: at.Add(90 * time.Second).UTC(), IdempotencyKey: "k"},
 		Trace: abi.Trace{Traceparent: "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01", Tracestate: "a=b"}}
-	if got := j.Envelope(class, "00f067aa0ba902b7"); !reflect.DeepEqual(got, want) {
+	if got := j.Envelope(&class, "00f067aa0ba902b7"); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)
 	}
 	if j.Trace.SpanID != "b7ad6b7169203331" {

@@ -44,7 +44,7 @@ type observedRunner struct {
 	m runnerMetrics
 }
 
-func (r observedRunner) Execute(ctx context.Context, class registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error) {
+func (r observedRunner) Execute(ctx context.Context, class *registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error) {
 	running, limit := r.m.running.WithLabelValues(class.Name), float64(class.Limits.MemoryBytes)
 	running.Inc()
 	r.m.limits.Add(limit)

@@ -34,7 +34,7 @@ func (s *Store) ClaimFrom(ctx context.Context, lease int64, wants []job.Want, li
 
 func scanJob(row pgx.CollectableRow) (j job.Job, err error) {
 	err = row.Scan(&j.ID, &j.Class, &j.Fence, &j.Attempt, &j.MaxAttempts, &j.LeasedAt, &j.EnqueuedAt, &j.IdempotencyKey,
-		&j.Payload, &j.Trace.TraceID, &j.Trace.SpanID, &j.Trace.Sampled, &j.Tracestate, &j.RegistryVersion, &j.Priority, &j.RunAt)
+		(*[]byte)(&j.Payload), &j.Trace.TraceID, &j.Trace.SpanID, &j.Trace.Sampled, &j.Tracestate, &j.RegistryVersion, &j.Priority, &j.RunAt)
 	return j, err
 }
 

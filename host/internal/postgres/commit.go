@@ -30,11 +30,11 @@ func (s *Store) Commit(ctx context.Context, lease int64, outcomes []job.Outcome,
 	verdicts := make([]job.Verdict, len(outcomes))
 	var rest []job.Outcome
 	var places []int
-	for i, o := range outcomes {
-		if o.Plain() && taken[grant{o.JobID, o.Fence, o.SpanID}] {
+	for i := range outcomes {
+		if o := &outcomes[i]; taken != nil && taken[i] {
 			verdicts[i] = job.Verdict{JobID: o.JobID, Fence: o.Fence, Verdict: job.Accepted, State: job.Succeeded}
 		} else {
-			rest, places = append(rest, o), append(places, i)
+			rest, places = append(rest, *o), append(places, i)
 		}
 	}
 	if len(rest) == 0 {
@@ -47,36 +47,29 @@ func (s *Store) Commit(ctx context.Context, lease int64, outcomes []job.Outcome,
 	return verdicts, err
 }
 
-// grant is one of a job to a host, and the attempt that told of it.
-type grant struct {
-	job   int64
-	fence int
-	span  string
-}
-
-// succeed ends those that succeeded and ask for nothing, and returns which it ended.
-func (s *Store) succeed(ctx context.Context, lease int64, outcomes []job.Outcome) (map[grant]bool, error) {
+// succeed ends those that succeeded and ask for nothing, and returns, for each
+// outcome, whether it ended it; nil: none of them.
+func (s *Store) succeed(ctx context.Context, lease int64, outcomes []job.Outcome) (taken []bool, err error) {
 	p := plainOf(outcomes)
 	if len(p.jobs) == 0 {
 		return nil, nil
 	}
-	var ids []int64
-	var fences []int32
-	var spans []string
-	err := s.queryRow(ctx, "select coalesce(ids, '{}'), coalesce(fences, '{}'), coalesce(spans, '{}') from lessee.fn_job_succeed($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-		[]any{lease, p.jobs, p.fences, p.attempts, p.spans, p.modules, p.outputs, p.usages, p.requests}, &ids, &fences, &spans)
+	var places []int32 // from 1, among those
+	err = s.queryRow(ctx, "select coalesce(lessee.fn_job_succeed($1, $2, $3, $4, $5, $6, $7, $8, $9), '{}')",
+		[]any{lease, p.jobs, p.fences, p.attempts, p.spans, p.modules, p.outputs, p.usages, p.requests}, &places)
 	if isData(err) {
 		return nil, fmt.Errorf("%w: %w", job.ErrUnreadable, err)
 	}
-	taken := make(map[grant]bool, len(ids))
-	for i, id := range ids {
-		taken[grant{id, int(fences[i]), spans[i]}] = true
+	taken = make([]bool, len(outcomes))
+	for _, place := range places {
+		taken[p.from[place-1]] = true
 	}
 	return taken, err
 }
 
 // plain are outcomes as the parameters of fn_job_succeed.
 type plain struct {
+	from                      []int // place among all outcomes
 	jobs                      []int64
 	fences, attempts          []int32
 	spans                     []string
@@ -84,17 +77,23 @@ type plain struct {
 	outputs, usages, requests []json.RawMessage
 }
 
-func plainOf(outcomes []job.Outcome) (p plain) {
+func plainOf(outcomes []job.Outcome) plain {
+	n := len(outcomes)
+	p := plain{
+		make([]int, 0, n), make([]int64, 0, n), make([]int32, 0, n), make([]int32, 0, n), make([]string, 0, n), make([]*string, 0, n),
+		make([]json.RawMessage, 0, n), make([]json.RawMessage, 0, n), make([]json.RawMessage, 0, n),
+	}
 	for i := range outcomes {
 		o := &outcomes[i]
 		if !o.Plain() {
 			continue
 		}
+		p.from = append(p.from, i)
 		p.jobs = append(p.jobs, o.JobID)
 		p.fences = append(p.fences, int32(o.Fence))
 		p.attempts = append(p.attempts, int32(o.Attempt))
 		p.spans = append(p.spans, o.SpanID)
-		p.modules = append(p.modules, orNull(o.ModuleDigest))
+		p.modules = append(p.modules, orNull(&o.ModuleDigest))
 		p.outputs = append(p.outputs, jsonOrNull(o.Output))
 		p.usages = append(p.usages, usageOf(o))
 		p.requests = append(p.requests, jsonOrNull(o.Requests))
@@ -106,14 +105,14 @@ func usageOf(o *job.Outcome) json.RawMessage {
 	if o.Usage == nil {
 		return nil
 	}
-	return json.RawMessage(jsonOf(o.Usage))
+	return o.Usage.AppendJSON(make([]byte, 0, 64))
 }
 
-func orNull(s string) *string {
-	if s == "" {
+func orNull(s *string) *string {
+	if *s == "" {
 		return nil
 	}
-	return &s
+	return s
 }
 
 func jsonOrNull(data json.RawMessage) json.RawMessage {

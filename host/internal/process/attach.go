@@ -71,7 +71,7 @@ func (a *Attached) Cold() string { return "" }
 
 // Execute runs one attempt, as that of a Module does. What the plugin writes to
 // its own streams stays where its author sees it.
-func (a *Attached) Execute(ctx context.Context, class registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error) {
+func (a *Attached) Execute(ctx context.Context, class *registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error) {
 	t := &attempt{limits: class.Limits, manifest: a.manifest, sink: sink, started: time.Now()}
 	result, _, err := a.process.execute(ctx, t, envelope)
 	t.flush()

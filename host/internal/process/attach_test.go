@@ -56,7 +56,7 @@ func TestAttach_RunsJobsOnAPluginThatItsAuthorStarted(t *testing.T) {
 			t.Errorf("its manifest is %+v", a.Manifest())
 		}
 		e := asked{&ear{}}
-		result, usage, err := a.Execute(t.Context(), newClass(nil), envelope(t, object{"log": "a line", "fetch": "https://example.com/", "sleep_ms": 20}), e)
+		result, usage, err := a.Execute(t.Context(), new(newClass(nil)), envelope(t, object{"log": "a line", "fetch": "https://example.com/", "sleep_ms": 20}), e)
 		if err != nil || !strings.Contains(string(result.Output), "from https://example.com/") || !e.heard("a line") || usage.WallUS < 20_000 {
 			t.Errorf("%+v, %+v, %v; heard %v", result, usage, err, e.lines)
 		}
@@ -92,15 +92,15 @@ func TestAttach_CancelsAJobAndLeavesThePluginAlone(t *testing.T) {
 		}
 		cancel(abi.Errorf(abi.CodeCancelled, "its author had enough"))
 	}()
-	if _, _, err := a.Execute(ctx, newClass(nil), envelope(t, object{"log": "begun", "sleep_ms": 60_000}), e); codeOf(err) != abi.CodeCancelled {
+	if _, _, err := a.Execute(ctx, new(newClass(nil)), envelope(t, object{"log": "begun", "sleep_ms": 60_000}), e); codeOf(err) != abi.CodeCancelled {
 		t.Errorf("%v", err)
 	}
-	if _, _, err := a.Execute(t.Context(), newClass(func(c *registry.Class) { c.Limits.OutputBytes = 10 }), envelope(t, object{}), e); codeOf(err) != abi.CodeLimitOutput {
+	if _, _, err := a.Execute(t.Context(), new(newClass(func(c *registry.Class) { c.Limits.OutputBytes = 10 })), envelope(t, object{}), e); codeOf(err) != abi.CodeLimitOutput {
 		t.Errorf("%v", err)
 	}
 	cmd.Process.Kill() //nolint:errcheck // the next job tells
 	cmd.Wait()         //nolint:errcheck // killed
-	if _, _, err := a.Execute(t.Context(), newClass(nil), envelope(t, object{}), e); codeOf(err) != abi.CodePluginCrashed {
+	if _, _, err := a.Execute(t.Context(), new(newClass(nil)), envelope(t, object{}), e); codeOf(err) != abi.CodePluginCrashed {
 		t.Errorf("of a plugin that is gone: %v", err)
 	}
 	debugging(t, "good", socket) // takes over what the killed one left

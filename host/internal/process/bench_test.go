@@ -185,7 +185,7 @@ func recycling(class registry.Class, jobs, pool int) registry.Class {
 
 func (b *bench) job(m *Module, class registry.Class, input []byte) func() error {
 	return func() error {
-		result, _, err := m.Execute(b.t.Context(), class, input, silent{})
+		result, _, err := m.Execute(b.t.Context(), &class, input, silent{})
 		return answered(result, err)
 	}
 }
@@ -228,7 +228,7 @@ func sandboxed(b *testing.B, input []byte) func() error {
 	b.Cleanup(func() { m.Close(context.Background()) }) //nolint:errcheck // a benchmark's
 	class := registry.Class{Name: "wasm", Limits: abi.DefaultLimits()}
 	return func() error {
-		result, _, err := m.Execute(b.Context(), class, input, silent{})
+		result, _, err := m.Execute(b.Context(), &class, input, silent{})
 		return answered(result, err)
 	}
 }

@@ -202,7 +202,7 @@ func (asked) HTTP(_ context.Context, document []byte) ([]byte, error) {
 
 func run1(t testing.TB, m *Module, class registry.Class, payload any, sink abi.Sink) (map[string]any, error) {
 	t.Helper()
-	result, _, err := m.Execute(t.Context(), class, envelope(t, payload), sink)
+	result, _, err := m.Execute(t.Context(), &class, envelope(t, payload), sink)
 	if err != nil {
 		return nil, err
 	}

@@ -133,7 +133,7 @@ func TestAttempt_ThatIgnoresItsEndCostsItsProcess(t *testing.T) {
 	class.Limits.WallMS = 20_000
 	ctx, cancel := context.WithCancelCause(t.Context())
 	time.AfterFunc(300*time.Millisecond, func() { cancel(abi.Errorf(abi.CodeCancelled, "an operator cancelled the job")) })
-	if _, _, err := m.Execute(ctx, class, envelope(t, object{"do": "ignore"}), &ear{}); codeOf(err) != abi.CodeCancelled {
+	if _, _, err := m.Execute(ctx, &class, envelope(t, object{"do": "ignore"}), &ear{}); codeOf(err) != abi.CodeCancelled {
 		t.Errorf("cancelled: %v", err)
 	}
 	if took := time.Since(began); took > 15*time.Second {
@@ -345,7 +345,7 @@ func TestPool_OpensItsCircuitAndTriesAgain(t *testing.T) {
 		_, why := m.Ready(class)
 		return strings.Contains(why, "died 5 times") && strings.Contains(why, "I will not live")
 	})
-	if _, _, err := m.Execute(t.Context(), class, envelope(t, object{"do": "ok"}), &ear{}); !errors.Is(err, ErrUnavailable) {
+	if _, _, err := m.Execute(t.Context(), &class, envelope(t, object{"do": "ok"}), &ear{}); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("an attempt meanwhile: %v", err)
 	}
 	class.Process.Env = nil // the row is mended

@@ -38,11 +38,11 @@ func TestEngine_RunsBundlesInOtherLanguages(t *testing.T) {
 			m := e.load(bundled(t, name))
 			class := newClass(nil)
 			heard := &ear{}
-			result, _, err := m.Execute(t.Context(), class, envelope(t, object{"name": "world"}), heard)
+			result, _, err := m.Execute(t.Context(), &class, envelope(t, object{"name": "world"}), heard)
 			if err != nil || string(result.Output) != `"Hello, world"` || !heard.heard("1 greeting name=world") {
 				t.Errorf("%+v, %v; heard %v", result, err, heard.lines)
 			}
-			result, _, err = m.Execute(t.Context(), class, envelope(t, object{"name": 1}), heard)
+			result, _, err = m.Execute(t.Context(), &class, envelope(t, object{"name": 1}), heard)
 			if err != nil || result.Status != abi.StatusFail || result.Error.Code != abi.CodePayloadInvalid {
 				t.Errorf("%+v, %v", result, err)
 			}

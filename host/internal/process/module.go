@@ -121,9 +121,9 @@ func messageOf(l abi.Limits) int {
 // What the plugin says meanwhile goes to sink, in one call at a time. When ctx
 // ends, the plugin is told to stop, and killed if it does not; if the cause of
 // ctx is an *abi.Error, that is the error.
-func (m *Module) Execute(ctx context.Context, class registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error) {
+func (m *Module) Execute(ctx context.Context, class *registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error) {
 	m.mu.Lock()
-	p := m.poolOf(class)
+	p := m.poolOf(*class)
 	p.users.Add(1)
 	m.mu.Unlock()
 	defer p.users.Done()

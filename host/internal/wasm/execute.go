@@ -15,7 +15,7 @@ import (
 // or an *abi.Error. What the guest says meanwhile goes to sink, from this
 // goroutine. When ctx ends, so does the guest; if the cause of ctx is an
 // *abi.Error, that is the error.
-func (m *Module) Execute(ctx context.Context, class registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error) {
+func (m *Module) Execute(ctx context.Context, class *registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error) {
 	a := newAttempt(class.Limits, sink)
 	a.shelf, a.manifest = m.shelfOf(class), m.Manifest()
 	result, err := m.execute(ctx, a, envelope)

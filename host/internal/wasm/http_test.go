@@ -34,7 +34,7 @@ func fetching(t *testing.T, ctx context.Context, wallMS int64, h hangs) (took ti
 	}
 	limits := abi.DefaultLimits()
 	limits.WallMS = wallMS
-	_, usage, err := m.Execute(ctx, registry.Class{Limits: limits}, envelope, h)
+	_, usage, err := m.Execute(ctx, &registry.Class{Limits: limits}, envelope, h)
 	var told *abi.Error
 	if !errors.As(err, &told) {
 		t.Fatalf("it ended with %v", err)

@@ -12,7 +12,7 @@ import (
 )
 
 // reusing is a class that shares instances among its own attempts.
-func reusing(name string) registry.Class {
+func reusing(name string) *registry.Class {
 	c := anyClass()
 	c.Name, c.Isolation = name, registry.IsolationReuse
 	return c
@@ -31,7 +31,7 @@ func private(t *testing.T, m *Module, s *snapshot) *Module {
 }
 
 // remembers runs a job that counts the jobs in its instance.
-func remembers(t *testing.T, m *Module, c registry.Class) string {
+func remembers(t *testing.T, m *Module, c *registry.Class) string {
 	t.Helper()
 	result, _, err := m.Execute(t.Context(), c, mode(t, "remember"), discard{})
 	if err != nil {
@@ -48,7 +48,7 @@ func TestReuse_AClassFindsWhatItLeft_AndNobodyElseDoes(t *testing.T) {
 			isolated := anyClass()
 			isolated.Name = "a"
 			for _, step := range []struct {
-				class registry.Class
+				class *registry.Class
 				want  string
 			}{
 				{reusing("a"), `"1"`}, {reusing("a"), `"2"`}, {reusing("b"), `"1"`}, {isolated, `"1"`}, {isolated, `"1"`},

@@ -68,11 +68,11 @@ func envelope(t testing.TB, payload any) []byte {
 func mode(t testing.TB, name string) []byte { return envelope(t, map[string]string{"mode": name}) }
 
 // under is a class with those limits.
-func under(limits abi.Limits) registry.Class {
-	return registry.Class{Name: "test", Limits: limits, Isolation: registry.IsolationJob}
+func under(limits abi.Limits) *registry.Class {
+	return &registry.Class{Name: "test", Limits: limits, Isolation: registry.IsolationJob}
 }
 
-func anyClass() registry.Class { return under(abi.DefaultLimits()) }
+func anyClass() *registry.Class { return under(abi.DefaultLimits()) }
 
 // recorder is a sink that keeps what it hears.
 type recorder struct {

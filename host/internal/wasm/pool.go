@@ -27,7 +27,7 @@ type shelf struct {
 
 // shelfOf is the shelf of a class. A program of the command contract can't be
 // used twice.
-func (m *Module) shelfOf(class registry.Class) shelf {
+func (m *Module) shelfOf(class *registry.Class) shelf {
 	s := shelf{memoryBytes: class.Limits.MemoryBytes}
 	if class.Isolation == registry.IsolationReuse && m.info.Contract == ContractCore {
 		s.class = class.Name

@@ -79,7 +79,7 @@ func keptAfter(t *testing.T, m *Module, envelope []byte) *instance {
 // alone would take three times this.
 func TestASmallJobOfAGoGuestIsCheap(t *testing.T) {
 	m := load(t, wasmtest.Build(t, "./testdata/order"))
-	_, usage, err := m.Execute(t.Context(), registry.Class{Limits: abi.DefaultLimits()}, orderEnvelope(t, 0), discard{})
+	_, usage, err := m.Execute(t.Context(), &registry.Class{Limits: abi.DefaultLimits()}, orderEnvelope(t, 0), discard{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,23 +25,24 @@ func (s *session) claimLoop(ctx context.Context) {
 		s.review()
 		o, more := s.offer(), false
 		if len(o.wants) > 0 {
-			jobs, err := s.claim(ctx, o)
+			granted, err := s.claim(ctx, o)
 			if err != nil && ctx.Err() == nil {
 				s.failed(err)
 				s.log.Warn("claim", zap.Error(err))
 				sleep(ctx, 200*time.Millisecond)
 			}
 			if ctx.Err() != nil {
-				s.giveBack(jobs)
+				s.giveBack(granted)
 				return
 			}
-			s.learn(o, jobs)
-			s.start(s.resolve(ctx, jobs, o))
-			more = o.more(jobs)
-			if len(jobs) > 0 {
+			got := byClass(granted)
+			s.learn(o, got, len(granted))
+			s.start(s.resolve(ctx, granted, o))
+			more = o.more(got, len(granted))
+			if len(granted) > 0 {
 				passed, look = 0, 0
 			}
-			if len(jobs) >= share {
+			if len(granted) >= share {
 				continue
 			}
 		}
@@ -58,35 +59,35 @@ func (s *session) claimLoop(ctx context.Context) {
 // claim runs to its end even when ctx ends meanwhile, because the database may
 // have granted what the answer tells. What it grants and can't tell, because
 // the connection breaks, it takes back when the heartbeat does not name it.
-func (s *session) claim(ctx context.Context, o offer) ([]job.Job, error) {
+func (s *session) claim(ctx context.Context, o offer) ([]*grant, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(s.trusted(), time.Millisecond))
 	defer cancel()
 	began := time.Now()
 	jobs, err := s.store.ClaimFrom(ctx, s.lease, o.wants, o.limit, s.fronts.ranges(o.wants))
-	s.hold(jobs)
+	granted := s.hold(jobs)
 	if s.fronts.note(jobs, len(jobs) == o.limit, time.Since(began)) && err == nil {
 		s.survey(ctx)
 	}
-	return jobs, err
+	return granted, err
 }
 
 // resolve holds granted jobs against the registry as it was at the claim, so
 // that none runs by an older row. Jobs of classes that this host can't run by
 // the newer one go back.
-func (s *session) resolve(ctx context.Context, jobs []job.Job, o offer) ([]job.Job, map[string]registry.Class) {
-	if len(jobs) == 0 || jobs[0].RegistryVersion <= o.version {
-		return jobs, o.classes
+func (s *session) resolve(ctx context.Context, granted []*grant, o offer) ([]*grant, map[string]*registry.Class) {
+	if len(granted) == 0 || granted[0].job.RegistryVersion <= o.version {
+		return granted, o.classes
 	}
-	classes, err := s.reread(ctx, jobs[0].RegistryVersion)
+	classes, err := s.reread(ctx, granted[0].job.RegistryVersion)
 	if err != nil {
 		s.log.Warn("the registry changed and can't be read; the jobs go back", zap.Error(err))
 	}
-	var mine, others []job.Job
-	for _, j := range jobs {
-		if _, ok := classes[j.Class]; ok {
-			mine = append(mine, j)
+	var mine, others []*grant
+	for _, g := range granted {
+		if classes[g.job.Class] != nil {
+			mine = append(mine, g)
 		} else {
-			others = append(others, j)
+			others = append(others, g)
 		}
 	}
 	s.giveBack(others)
@@ -94,7 +95,7 @@ func (s *session) resolve(ctx context.Context, jobs []job.Job, o offer) ([]job.J
 }
 
 // reread returns what this host can run by a version of the registry, or a newer one.
-func (s *session) reread(ctx context.Context, version int64) (map[string]registry.Class, error) {
+func (s *session) reread(ctx context.Context, version int64) (map[string]*registry.Class, error) {
 	if s.runner.Snapshot().Version < version {
 		if err := s.cfg.Refresh(ctx); err != nil {
 			return nil, err
@@ -104,36 +105,38 @@ func (s *session) reread(ctx context.Context, version int64) (map[string]registr
 }
 
 // giveBack returns jobs that were granted and won't be started here.
-func (s *session) giveBack(jobs []job.Job) {
-	if len(jobs) == 0 || s.lost() {
+func (s *session) giveBack(back []*grant) {
+	if len(back) == 0 || s.lost() {
 		return
+	}
+	jobs := make([]job.Job, len(back))
+	for i, g := range back {
+		jobs[i] = g.job
 	}
 	ctx, cancel := context.WithTimeout(s.writes, max(s.trusted(), time.Millisecond))
 	defer cancel()
 	if err := s.store.Release(ctx, s.lease, jobs); err != nil {
 		s.log.Warn("jobs could not be given back; the database takes them, now that the heartbeat does not name them", zap.Int("jobs", len(jobs)), zap.Error(err))
 	}
-	for _, j := range jobs {
-		s.settle(idOf(j))
-	}
+	s.settle(back...)
 }
 
 // start takes slots for granted jobs and sets their attempts going. Those that
 // there is no slot for wait: it is the others' turn first, which may not.
-func (s *session) start(jobs []job.Job, classes map[string]registry.Class) {
+func (s *session) start(granted []*grant, classes map[string]*registry.Class) {
 	s.mu.Lock()
 	now := time.Now()
-	going := make([]assignment, 0, len(jobs))
+	going := make([]assignment, 0, len(granted))
 	for _, short := range []bool{false, true} {
-		for _, j := range jobs {
-			class := classes[j.Class]
+		for _, g := range granted {
+			class := classes[g.job.Class]
 			switch {
 			case s.pace.short(class) != short:
-			case len(s.waiting.lines[j.Class]) == 0 && s.fits(class):
+			case len(s.waiting.lines[class.Name]) == 0 && s.fits(class):
 				s.take(class)
-				going = append(going, assignment{job: j, class: class})
+				going = append(going, assignment{grant: g, class: class})
 			default:
-				s.waiting.push(j, now)
+				s.waiting.push(g, now)
 			}
 		}
 	}
@@ -146,16 +149,16 @@ func (s *session) start(jobs []job.Job, classes map[string]registry.Class) {
 }
 
 // take takes a slot for an attempt of class. s.mu is held.
-func (s *session) take(class registry.Class) {
+func (s *session) take(class *registry.Class) {
 	s.running[class.Name]++
 	s.slots++
 	s.memory += memoryOf(class)
 }
 
-// assignment is a granted job with the class that it runs by.
+// assignment is a grant with a slot, and the class that it runs by.
 type assignment struct {
-	job    job.Job
-	class  registry.Class
+	grant  *grant
+	class  *registry.Class
 	waited time.Duration // for its slot
 }
 
@@ -168,7 +171,9 @@ func (s *session) launch(a assignment) {
 	default:
 		s.runners.Go(func() {
 			for next, ok := a, true; ok; next, ok = <-s.idle {
-				s.attempt(next)
+				for next.grant != nil { // who waited gets the slot, and the goroutine with it
+					next = s.attempt(next)
+				}
 				s.attempts.Done()
 			}
 		})
@@ -176,20 +181,21 @@ func (s *session) launch(a assignment) {
 }
 
 // freeSlot is called once for every slot that was taken, for that long. Who
-// waits gets it.
-func (s *session) freeSlot(class registry.Class, took time.Duration) {
+// waits gets it; the caller starts next, if it has a grant.
+func (s *session) freeSlot(class *registry.Class, took time.Duration) (next assignment) {
 	s.mu.Lock()
 	s.running[class.Name]--
 	s.slots--
 	s.memory -= memoryOf(class)
 	s.pace.measure(class.Name, took)
-	claim := s.dispatch(time.Now())
+	next, claim := s.dispatch(time.Now())
 	n := s.slots
 	s.mu.Unlock()
 	s.note(func(st *Status) { st.Running = n })
 	if claim {
 		signal(s.freed)
 	}
+	return next
 }
 
 // firstLook is how soon a host looks again after it found something, or was

@@ -54,7 +54,7 @@ func (s *session) commit(batch []settled, timeout time.Duration) {
 	verdicts, err := s.send(s.writes, outcomes, timeout)
 	switch {
 	case err == nil:
-		s.conclude(verdicts)
+		s.conclude(batch, verdicts)
 	case s.lost():
 	case len(batch) > 1:
 		s.commit(batch[:len(batch)/2], timeout)
@@ -72,11 +72,11 @@ func (s *session) commitCommands(b settled, timeout time.Duration) {
 	verdicts, err := s.sendCommands(b.outcome, timeout)
 	switch {
 	case err == nil:
-		s.conclude(verdicts)
+		s.conclude([]settled{b}, verdicts)
 	case s.lost():
 	case s.work.Err() != nil:
-		back := b.outcome.Failed(job.Release, abi.Errorf(abi.CodeInterrupted, "%v", context.Cause(s.work)))
-		s.commit([]settled{{back, b.policy}}, 0)
+		b.outcome = b.outcome.Failed(job.Release, abi.Errorf(abi.CodeInterrupted, "%v", context.Cause(s.work)))
+		s.commit([]settled{b}, 0)
 	default:
 		s.commitFailure(b, err)
 	}
@@ -127,19 +127,20 @@ func (s *session) commitFailure(b settled, cause error) {
 	verdicts, sendErr := s.send(s.writes, []job.Outcome{outcome}, 0)
 	switch {
 	case sendErr == nil:
-		s.conclude(verdicts)
+		s.conclude([]settled{b}, verdicts)
 	case !s.lost():
 		s.log.Error("an outcome can't be committed; the sweep will take the job when it is overdue", zap.Int64("job", outcome.JobID), zap.Error(sendErr), zap.NamedError("first", cause))
-		s.settle(grantID{outcome.JobID, outcome.Fence})
+		s.settle(b.grant)
 	}
 }
 
-func (s *session) conclude(verdicts []job.Verdict) {
-	ids := make([]grantID, len(verdicts))
-	for i, v := range verdicts {
-		ids[i] = grantID{v.JobID, v.Fence}
+// conclude settles the grants of a batch; there is a verdict on each, in order.
+func (s *session) conclude(batch []settled, verdicts []job.Verdict) {
+	grants := make([]*grant, len(batch))
+	for i := range batch {
+		grants[i] = batch[i].grant
 	}
-	s.settle(ids...)
+	s.settle(grants...)
 	for _, v := range verdicts {
 		if v.State == job.RetryWait {
 			signal(s.wakeDue)

@@ -18,7 +18,9 @@ const tailBytes = 4 << 10
 // attemptLog takes what an executor says: to the host's log, and its end to the
 // attempt's record. It is an abi.Sink.
 type attemptLog struct {
-	log   func() *zap.Logger
+	open   func() *zap.Logger
+	opened *zap.Logger // nil: nothing was said yet
+
 	mu    sync.Mutex
 	lines []string
 	size  int
@@ -29,8 +31,16 @@ var levels = map[abi.Level]zapcore.Level{
 	abi.LevelDebug: zapcore.DebugLevel, abi.LevelInfo: zapcore.InfoLevel, abi.LevelWarn: zapcore.WarnLevel, abi.LevelError: zapcore.ErrorLevel,
 }
 
+// logger is the host's log. Like Log and Progress it is called by one at a time.
+func (l *attemptLog) logger() *zap.Logger {
+	if l.opened == nil {
+		l.opened = l.open()
+	}
+	return l.opened
+}
+
 func (l *attemptLog) Log(level abi.Level, line string) {
-	l.log().Log(levels[level], line, zap.String("from", "executor"))
+	l.logger().Log(levels[level], line, zap.String("from", "executor"))
 	if len(line) > tailBytes {
 		line = line[len(line)-tailBytes:]
 	}
@@ -47,7 +57,7 @@ func (l *attemptLog) Log(level abi.Level, line string) {
 // Progress keeps the last word for the heartbeat.
 func (l *attemptLog) Progress(permille int, note string) {
 	p := &job.Progress{Permille: min(max(permille, 0), 1000), Note: plain(note)}
-	l.log().Debug("progress", zap.Int("permille", p.Permille), zap.String("note", p.Note))
+	l.logger().Debug("progress", zap.Int("permille", p.Permille), zap.String("note", p.Note))
 	l.mu.Lock()
 	l.last = p
 	l.mu.Unlock()

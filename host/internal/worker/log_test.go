@@ -26,7 +26,7 @@ func TestAttemptLog_KeepsTheEndAndNoMore(t *testing.T) {
 		"two that fit together":    {[]string{strings.Repeat("x", tailBytes/2), strings.Repeat("y", tailBytes/2-2)}, strings.Repeat("x", tailBytes/2) + "\n" + strings.Repeat("y", tailBytes/2-2)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := &attemptLog{log: zap.NewNop}
+			l := &attemptLog{open: zap.NewNop}
 			for _, line := range c.lines {
 				l.Log(abi.LevelInfo, line)
 			}
@@ -38,7 +38,7 @@ func TestAttemptLog_KeepsTheEndAndNoMore(t *testing.T) {
 }
 
 func TestAttemptLog_IsBoundedWhateverIsSaid(t *testing.T) {
-	l := &attemptLog{log: zap.NewNop}
+	l := &attemptLog{open: zap.NewNop}
 	for i := range 20_000 {
 		l.Log(abi.LevelInfo, strings.Repeat("x", i%37))
 		if i%1000 == 0 && (len(l.tail()) > tailBytes || len(l.lines) > tailBytes) {
@@ -55,7 +55,7 @@ func TestAttemptLog_IsBoundedWhateverIsSaid(t *testing.T) {
 
 func TestAttemptLog_PassesLinesOnWithTheirLevel(t *testing.T) {
 	core, said := observer.New(zapcore.DebugLevel)
-	l := &attemptLog{log: func() *zap.Logger { return zap.New(core) }}
+	l := &attemptLog{open: func() *zap.Logger { return zap.New(core) }}
 	for _, level := range []abi.Level{abi.LevelDebug, abi.LevelInfo, abi.LevelWarn, abi.LevelError, 99} {
 		l.Log(level, fmt.Sprint(level))
 	}
@@ -72,7 +72,7 @@ func TestAttemptLog_PassesLinesOnWithTheirLevel(t *testing.T) {
 }
 
 func TestAttemptLog_CanBeReadWhileItIsWritten(*testing.T) {
-	l := &attemptLog{log: zap.NewNop}
+	l := &attemptLog{open: zap.NewNop}
 	var all sync.WaitGroup
 	for range 3 {
 		all.Go(func() {
@@ -86,7 +86,7 @@ func TestAttemptLog_CanBeReadWhileItIsWritten(*testing.T) {
 }
 
 func TestAttemptLog_KeepsProgressThatPostgresCanStore(t *testing.T) {
-	l := &attemptLog{log: zap.NewNop}
+	l := &attemptLog{open: zap.NewNop}
 	if l.progress() != nil {
 		t.Error("it tells of progress that nobody made")
 	}

@@ -9,11 +9,11 @@ import (
 
 // offer is what a host has room for.
 type offer struct {
-	version int64                     // of the registry; classes may be of a newer one
-	classes map[string]registry.Class // that can be run here
-	wants   []job.Want                // those of them that there is room for
-	limit   int                       // over all of them
-	kept    bool                      // the next offer has to follow: a class was left out for memory that others may not need, or those that wait
+	version int64                      // of the registry; classes may be of a newer one
+	classes map[string]*registry.Class // that can be run here
+	wants   []job.Want                 // those of them that there is room for
+	limit   int                        // over all of them
+	kept    bool                       // the next offer has to follow: a class was left out for memory that others may not need, or those that wait
 }
 
 // offer reckons what this host has room for: slots per class and over all,
@@ -26,15 +26,15 @@ func (s *session) offer() offer {
 	defer s.mu.Unlock()
 	o.limit = s.cfg.Slots - s.slots
 	free, connections := s.cfg.Memory-s.memory, cap(s.commands)
-	for _, class := range runnable {
-		if class.Runtime == registry.RuntimeCommand {
+	for n := range runnable {
+		if class := &runnable[n]; class.Runtime == registry.RuntimeCommand {
 			connections -= s.running[class.Name]
 		}
 	}
 	s.turn++
 	memory := free
 	for n := range runnable {
-		class := runnable[(n+s.turn)%len(runnable)]
+		class := &runnable[(n+s.turn)%len(runnable)]
 		room := min(class.Concurrency-s.running[class.Name], o.limit)
 		if class.Runtime == registry.RuntimeCommand {
 			room = min(room, connections)
@@ -64,7 +64,7 @@ func (o *offer) add(more []job.Want) {
 }
 
 // memoryOf is what an attempt of class may use of the host's memory.
-func memoryOf(class registry.Class) int64 {
+func memoryOf(class *registry.Class) int64 {
 	if class.Runtime == registry.RuntimeCommand {
 		return 0
 	}
@@ -72,13 +72,12 @@ func memoryOf(class registry.Class) int64 {
 }
 
 // more reports whether there may be more ready jobs than the offer was answered
-// with: of a class that got all that was asked for, or was not asked for at all
+// with, so many of each class and of all: of a class that got all that was asked for, or was not asked for at all
 // because there was no room.
-func (o offer) more(jobs []job.Job) bool {
-	if len(jobs) == o.limit || len(o.wants) < len(o.classes) {
+func (o offer) more(got map[string]int, all int) bool {
+	if all == o.limit || len(o.wants) < len(o.classes) {
 		return true
 	}
-	got := byClass(jobs)
 	for _, w := range o.wants {
 		if got[w.Class] == w.Slots {
 			return true

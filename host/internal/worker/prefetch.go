@@ -33,7 +33,7 @@ func (p pace) measure(class string, took time.Duration) {
 
 // short reports whether jobs of class may wait for a slot. Those that last
 // would wait here while another host is idle.
-func (p pace) short(class registry.Class) bool {
+func (p pace) short(class *registry.Class) bool {
 	mean, measured := p[class.Name]
 	return measured && mean <= horizon && class.Runtime != registry.RuntimeCommand
 }
@@ -42,10 +42,10 @@ func (p pace) short(class registry.Class) bool {
 type prefetch struct {
 	waiting  waitlist
 	pace     pace
-	backlog  map[string]bool           // class -> the last answer was full
-	apart    bool                      // the next offer is for jobs that wait, the last one was for slots
-	snapshot *registry.Snapshot        // of which
-	classes  map[string]registry.Class // are those that may start now
+	backlog  map[string]bool            // class -> the last answer was full
+	apart    bool                       // the next offer is for jobs that wait, the last one was for slots
+	snapshot *registry.Snapshot         // of which
+	classes  map[string]*registry.Class // are those that may start now
 }
 
 func newPrefetch() prefetch { return prefetch{pace: pace{}, backlog: map[string]bool{}} }
@@ -62,7 +62,8 @@ func (s *session) askAhead(o *offer, runnable []registry.Class) {
 	free, soon := o.limit, o.limit+s.brisk(runnable)
 	owed := 0 // slots that classes could take whose jobs may not wait
 	var ahead []job.Want
-	for _, class := range runnable {
+	for n := range runnable {
+		class := &runnable[n]
 		spare := max(0, class.Concurrency-s.running[class.Name])
 		switch {
 		case spare > 0 && memoryOf(class) > s.cfg.Memory-s.memory:
@@ -90,8 +91,8 @@ func (s *session) askAhead(o *offer, runnable []registry.Class) {
 
 // brisk is how many attempts are at work that end soon.
 func (s *session) brisk(runnable []registry.Class) (n int) {
-	for _, class := range runnable {
-		if s.pace.short(class) {
+	for i := range runnable {
+		if class := &runnable[i]; s.pace.short(class) {
 			n += s.running[class.Name]
 		}
 	}
@@ -100,7 +101,7 @@ func (s *session) brisk(runnable []registry.Class) (n int) {
 
 // ahead is how many more jobs of class may wait: those that its slots end
 // within the horizon. The host gives it so many slots, at most.
-func (s *session) ahead(class registry.Class, given int) int {
+func (s *session) ahead(class *registry.Class, given int) int {
 	if !s.refill(class.Name) {
 		return 0
 	}
@@ -113,60 +114,64 @@ func (s *session) refill(class string) bool {
 	return s.waiting.low(class) && s.waiting.count <= s.cfg.Slots
 }
 
-// learn notes which classes may have more ready jobs than an offer was answered with.
-func (s *session) learn(o offer, jobs []job.Job) {
-	got := byClass(jobs)
+// learn notes which classes may have more ready jobs than an offer was answered
+// with: so many of each class, and of all.
+func (s *session) learn(o offer, got map[string]int, all int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, w := range o.wants {
 		n := got[w.Class]
-		s.backlog[w.Class] = n >= min(w.Slots, share) || n > 0 && len(jobs) == o.limit
+		s.backlog[w.Class] = n >= min(w.Slots, share) || n > 0 && all == o.limit
 	}
 }
 
 // fits reports whether an attempt of class may start now. s.mu is held.
-func (s *session) fits(class registry.Class) bool {
+func (s *session) fits(class *registry.Class) bool {
 	need := memoryOf(class)
 	return s.slots < s.cfg.Slots && s.running[class.Name] < class.Concurrency && (need == 0 || need <= s.cfg.Memory-s.memory)
 }
 
-// dispatch starts those who wait and fit, in the order in which they came. True:
-// there is a reason to claim, a free slot or a line that became short. s.mu is held.
-func (s *session) dispatch(now time.Time) bool {
-	started, refill := false, false
+// dispatch gives slots to those who wait and fit, in the order in which they
+// came, and starts them, but for the first, which it leaves to the caller. claim:
+// there is a reason to, a free slot or a line that became short. s.mu is held.
+func (s *session) dispatch(now time.Time) (first assignment, claim bool) {
 	for s.waiting.count > 0 && !s.lost() {
-		class, ok := s.first()
-		if !ok {
+		class := s.first()
+		if class == nil {
 			break
 		}
 		w := s.waiting.pop(class.Name)
 		s.take(class)
-		s.launch(assignment{w.job, class, now.Sub(w.since)})
-		started, refill = true, refill || s.refill(class.Name)
+		if a := (assignment{w.grant, class, now.Sub(w.since)}); first.grant == nil {
+			first = a
+		} else {
+			s.launch(a)
+		}
+		claim = claim || s.refill(class.Name)
 	}
-	return !started || refill
+	return first, claim || first.grant == nil
 }
 
-// first is the class of the job that came first of those that wait and fit.
-func (s *session) first() (class registry.Class, ok bool) {
+// first is the class of the job that came first of those that wait and fit; nil: none.
+func (s *session) first() (class *registry.Class) {
 	if s.slots >= s.cfg.Slots {
-		return class, false
+		return nil
 	}
 	classes, place := s.present(), 0
 	for name, line := range s.waiting.lines {
-		if ok && line[0].place > place {
+		if class != nil && line[0].place > place {
 			continue
 		}
-		if c, known := classes[name]; known && s.fits(c) {
-			class, place, ok = c, line[0].place, true
+		if c := classes[name]; c != nil && s.fits(c) {
+			class, place = c, line[0].place
 		}
 	}
-	return class, ok
+	return class
 }
 
 // present is what may start at this moment, by the registry of this moment: no
 // job starts by the row that was in force when it was granted. s.mu is held.
-func (s *session) present() map[string]registry.Class {
+func (s *session) present() map[string]*registry.Class {
 	if snapshot := s.runner.Snapshot(); snapshot != s.snapshot {
 		s.snapshot, s.classes = snapshot, nil
 		if snapshot.Settings.Phase == registry.PhaseRunning {
@@ -182,25 +187,26 @@ func (s *session) review() {
 	s.mu.Lock()
 	now := time.Now()
 	back := s.overdue(now)
-	s.dispatch(now)
+	if first, _ := s.dispatch(now); first.grant != nil {
+		s.launch(first)
+	}
 	s.mu.Unlock()
 	s.giveBack(back)
 }
 
 // overdue takes out the lines that can't go on. s.mu is held.
-func (s *session) overdue(now time.Time) (back []job.Job) {
+func (s *session) overdue(now time.Time) (back []*grant) {
 	if s.waiting.count == 0 {
 		return nil
 	}
 	s.snapshot = nil // a class stops being ready without a change of the registry, too
 	classes := s.present()
 	for name, line := range s.waiting.lines {
-		_, known := classes[name]
 		late := now.Sub(line[0].since) >= patience
 		if late {
 			delete(s.pace, name) // what is known of it is not so; none waits until one has ended
 		}
-		if late || !known {
+		if late || classes[name] == nil {
 			back = append(back, s.waiting.clear(name)...)
 		}
 	}
@@ -208,7 +214,7 @@ func (s *session) overdue(now time.Time) (back []job.Job) {
 }
 
 // dismiss takes out all who wait.
-func (s *session) dismiss() (back []job.Job) {
+func (s *session) dismiss() (back []*grant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for name := range s.waiting.lines {
@@ -230,29 +236,30 @@ func (s *session) untilOverdue(look time.Duration) time.Duration {
 // cancel commits the end of a job that was cancelled while it waited. It does
 // not go back like others: the law cancels a held job only when its host says
 // that nothing runs. s.mu is held, so that dismiss can't come between.
-func (s *session) cancel(j job.Job) {
+func (s *session) cancel(g *grant) {
 	outcome := job.Decide(abi.Result{}, job.ErrCancelled, policy{})
-	outcome.JobID, outcome.Fence, outcome.Attempt, outcome.SpanID = j.ID, j.Fence, j.Attempt, newSpanID()
+	outcome.JobID, outcome.Fence, outcome.Attempt, outcome.SpanID = g.job.ID, g.job.Fence, g.job.Attempt, newSpanID()
 	s.attempts.Go(func() {
 		select {
-		case s.outcomes <- settled{outcome, policy{}}:
+		case s.outcomes <- settled{grant: g, outcome: outcome}:
 		case <-s.gone:
 		}
 	})
 }
 
-func byName(classes []registry.Class) map[string]registry.Class {
-	out := make(map[string]registry.Class, len(classes))
-	for _, class := range classes {
-		out[class.Name] = class
+// byName refers to classes, which nobody changes any more.
+func byName(classes []registry.Class) map[string]*registry.Class {
+	out := make(map[string]*registry.Class, len(classes))
+	for i := range classes {
+		out[classes[i].Name] = &classes[i]
 	}
 	return out
 }
 
-func byClass(jobs []job.Job) map[string]int {
+func byClass(grants []*grant) map[string]int {
 	out := map[string]int{}
-	for i := range jobs {
-		out[jobs[i].Class]++
+	for _, g := range grants {
+		out[g.job.Class]++
 	}
 	return out
 }

@@ -27,7 +27,7 @@ func gated(snapshot *registry.Snapshot) *gate {
 	return &gate{runner: runner{snapshot: snapshot}, pass: make(chan struct{}), now: map[string]int{}, most: map[string]int{}}
 }
 
-func (g *gate) Execute(ctx context.Context, class registry.Class, _ []byte, _ abi.Sink) (abi.Result, abi.Usage, error) {
+func (g *gate) Execute(ctx context.Context, class *registry.Class, _ []byte, _ abi.Sink) (abi.Result, abi.Usage, error) {
 	g.enter(class)
 	defer g.leave(class)
 	select {
@@ -38,7 +38,7 @@ func (g *gate) Execute(ctx context.Context, class registry.Class, _ []byte, _ ab
 	}
 }
 
-func (g *gate) enter(class registry.Class) {
+func (g *gate) enter(class *registry.Class) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.now[class.Name]++
@@ -46,7 +46,7 @@ func (g *gate) enter(class registry.Class) {
 	g.ran = append(g.ran, class.ModuleDigest)
 }
 
-func (g *gate) leave(class registry.Class) {
+func (g *gate) leave(class *registry.Class) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.now[class.Name]--
@@ -74,7 +74,7 @@ func prefetcher(t *testing.T, r Runner, short ...string) (*session, <-chan job.O
 			select {
 			case next := <-s.outcomes:
 				outcomes <- next.outcome
-				s.settle(grantID{next.outcome.JobID, next.outcome.Fence})
+				s.settle(next.grant)
 			case <-s.gone:
 				return
 			}
@@ -98,13 +98,12 @@ func granted(s *session, class string, first int64, n int) {
 	for id := range int64(n) {
 		jobs = append(jobs, job.Job{ID: first + id, Class: class, Fence: 1, Attempt: 1})
 	}
-	s.hold(jobs)
-	s.start(jobs, byName(s.runner.Runnable()))
+	s.start(s.hold(jobs), byName(s.runner.Runnable()))
 }
 
-func ids(jobs []job.Job) (out []int64) {
-	for _, j := range jobs {
-		out = append(out, j.ID)
+func ids(grants []*grant) (out []int64) {
+	for _, g := range grants {
+		out = append(out, g.job.ID)
 	}
 	slices.Sort(out)
 	return out
@@ -473,11 +472,7 @@ func TestSession_LearnsFromAnAnswerWhetherThereIsMore(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := testSession(t, &runner{snapshot: registryOf(1, wasm("a", 8))})
-			jobs := make([]job.Job, c.got)
-			for i := range jobs {
-				jobs[i].Class = "a"
-			}
-			s.learn(offer{wants: []job.Want{{Class: "a", Slots: c.want}}, limit: c.limit}, jobs)
+			s.learn(offer{wants: []job.Want{{Class: "a", Slots: c.want}}, limit: c.limit}, map[string]int{"a": c.got}, c.got)
 			if s.backlog["a"] != c.more {
 				t.Errorf("more: %t", s.backlog["a"])
 			}

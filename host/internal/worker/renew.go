@@ -76,8 +76,8 @@ func (s *session) report() job.Report {
 	r := job.Report{Held: []job.Held{}, Classes: s.runner.Readiness()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for id, g := range s.held {
-		h := job.Held{JobID: id.job, Fence: id.fence}
+	for _, g := range s.held.grants {
+		h := job.Held{JobID: g.job.ID, Fence: g.job.Fence}
 		if !g.started.IsZero() {
 			age := time.Since(g.started).Milliseconds()
 			h.StartedMS, h.Progress = &age, g.log.progress()
@@ -92,15 +92,14 @@ func (s *session) report() job.Report {
 func (s *session) stop(stop job.Stop) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	id := grantID{stop.JobID, stop.Fence}
-	g, lost := s.held[id], stop.Why == job.StopLost
+	g, lost := s.held.find(stop.JobID, stop.Fence), stop.Why == job.StopLost
 	switch {
 	case g == nil: // settled meanwhile
-	case g.stop == nil && !s.waiting.withdraw(g.job): // it starts at this moment; the next heartbeat tells
+	case g.stop == nil && !s.waiting.withdraw(g): // it starts at this moment; the next heartbeat tells
 	case g.stop == nil && lost:
-		delete(s.held, id)
+		s.held.remove(g)
 	case g.stop == nil:
-		s.cancel(g.job)
+		s.cancel(g)
 	case lost:
 		g.stop(job.ErrInterrupted) // its outcome will be refused as stale
 	default:
@@ -111,7 +110,7 @@ func (s *session) stop(stop job.Stop) {
 func (s *session) stopAll(cause error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, g := range s.held {
+	for _, g := range s.held.grants {
 		if g.stop != nil {
 			g.stop(cause)
 		}

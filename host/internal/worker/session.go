@@ -37,33 +37,17 @@ type session struct {
 
 	mu           sync.Mutex
 	trustedUntil time.Time
-	held         map[grantID]*grant // granted and not settled
-	running      map[string]int     // class -> attempts that hold a slot
-	slots        int                // attempts that hold a slot, over all classes
-	memory       int64              // bytes that the limits of those add up to
-	turn         int                // where the next offer begins, so that no class always comes last
-	prefetch                        // the jobs that wait for a slot
-}
-
-// grantID tells two grants of one job apart: a host can be granted a job again
-// while it still runs, or still reports, an earlier grant.
-type grantID struct {
-	job   int64
-	fence int
-}
-
-func idOf(j job.Job) grantID { return grantID{j.ID, j.Fence} }
-
-// grant is a job that this session holds.
-type grant struct {
-	job     job.Job
-	started time.Time               // zero: not yet
-	log     *attemptLog             // of its attempt; nil before it starts
-	stop    context.CancelCauseFunc // of its attempt; nil before it starts
+	held         holdings
+	running      map[string]int // class -> attempts that hold a slot
+	slots        int            // attempts that hold a slot, over all classes
+	memory       int64          // bytes that the limits of those add up to
+	turn         int            // where the next offer begins, so that no class always comes last
+	prefetch                    // the jobs that wait for a slot
 }
 
 // settled is an outcome on its way to the committer.
 type settled struct {
+	grant   *grant
 	outcome job.Outcome
 	policy  policy
 }
@@ -94,7 +78,7 @@ func newSession(ctx context.Context, w *Worker, lease job.Lease, before time.Tim
 		Worker: w, lease: lease.ID, ttl: lease.TTL, log: w.log.With(zap.Int64("lease", lease.ID)),
 		work: work, end: end, writes: writes, endWrites: endWrites,
 		gone: make(chan struct{}), freed: make(chan struct{}, 1), outcomes: make(chan settled, w.cfg.Slots), idle: make(chan assignment), reported: map[string]string{},
-		held: map[grantID]*grant{}, running: map[string]int{}, prefetch: newPrefetch(),
+		running: map[string]int{}, prefetch: newPrefetch(),
 	}
 	s.trust(before, lease.TTL)
 	return s
@@ -147,7 +131,7 @@ func (s *session) close() {
 	s.note(func(st *Status) { st.Lease, st.Uncommitted = 0, 0 })
 	if s.lost() {
 		s.mu.Lock()
-		dropped := len(s.held)
+		dropped := len(s.held.grants)
 		s.mu.Unlock()
 		s.log.Error("lease lost: every attempt was stopped and no result of it was committed; the jobs go to other hosts", zap.Int("jobs", dropped))
 		return
@@ -191,27 +175,4 @@ func (s *session) lost() bool {
 	default:
 		return false
 	}
-}
-
-// hold takes note of grants. It is said before anything else is done with them,
-// because the database gives back what a host does not tell of.
-func (s *session) hold(jobs []job.Job) {
-	s.mu.Lock()
-	for _, j := range jobs {
-		s.held[idOf(j)] = &grant{job: j}
-	}
-	n := len(s.held)
-	s.mu.Unlock()
-	s.note(func(st *Status) { st.Uncommitted = n })
-}
-
-// settle forgets grants: they are committed, stale or given back.
-func (s *session) settle(ids ...grantID) {
-	s.mu.Lock()
-	for _, id := range ids {
-		delete(s.held, id)
-	}
-	n := len(s.held)
-	s.mu.Unlock()
-	s.note(func(st *Status) { st.Uncommitted = n })
 }

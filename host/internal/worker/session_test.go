@@ -39,7 +39,7 @@ func (r *runner) Runnable() []registry.Class                { return r.Snapshot(
 func (r *runner) Readiness() map[string]job.Readiness       { return nil }
 func (r *runner) Admissions() map[string]registry.Admission { return nil }
 
-func (r *runner) Execute(ctx context.Context, _ registry.Class, _ []byte, _ abi.Sink) (abi.Result, abi.Usage, error) {
+func (r *runner) Execute(ctx context.Context, _ *registry.Class, _ []byte, _ abi.Sink) (abi.Result, abi.Usage, error) {
 	<-ctx.Done()
 	return abi.Result{}, abi.Usage{}, context.Cause(ctx)
 }
@@ -47,7 +47,7 @@ func (r *runner) Execute(ctx context.Context, _ registry.Class, _ []byte, _ abi.
 // closed is a network that sends nothing.
 type closed struct{}
 
-func (closed) Open(registry.Class, abi.Trace) Requests      { return closed{} }
+func (closed) Open(*registry.Class, abi.Trace) Requests     { return closed{} }
 func (closed) Scan([]byte) error                            { return nil }
 func (closed) HTTP(context.Context, []byte) ([]byte, error) { return nil, errors.New("no network") }
 func (closed) Used(*abi.Usage) json.RawMessage              { return nil }
@@ -81,16 +81,17 @@ func fences(s *session) (out []int) {
 func TestSession_AVerdictSettlesTheGrantItIsAboutAndNoOther(t *testing.T) {
 	r := &runner{snapshot: at(1, "m")}
 	s := testSession(t, r)
-	classes := map[string]registry.Class{"a": r.Runnable()[0]}
+	classes := byName(r.Runnable())
+	var batch []settled
 	for _, fence := range []int{1, 2} {
-		jobs := []job.Job{{ID: 7, Class: "a", Fence: fence}}
-		s.hold(jobs)
-		s.start(jobs, classes)
+		granted := s.hold([]job.Job{{ID: 7, Class: "a", Fence: fence}})
+		s.start(granted, classes)
+		batch = append(batch, settled{grant: granted[0]})
 	}
 	if got := fences(s); !slices.Equal(got, []int{1, 2}) {
 		t.Errorf("the heartbeat reports fences %v", got)
 	}
-	s.conclude([]job.Verdict{{JobID: 7, Fence: 1, Verdict: job.Stale}})
+	s.conclude(batch[:1], []job.Verdict{{JobID: 7, Fence: 1, Verdict: job.Stale}})
 	if got := fences(s); !slices.Equal(got, []int{2}) {
 		t.Errorf("after the verdict on fence 1 the heartbeat reports %v", got)
 	}
@@ -99,7 +100,7 @@ func TestSession_AVerdictSettlesTheGrantItIsAboutAndNoOther(t *testing.T) {
 func TestSession_CanBeToldToStopAGrantThatStartsAtThisMoment(t *testing.T) {
 	r := &runner{snapshot: at(1, "m")}
 	s := testSession(t, r)
-	classes := map[string]registry.Class{"a": r.Runnable()[0]}
+	classes := byName(r.Runnable())
 	var stops sync.WaitGroup
 	stops.Go(func() { // as a heartbeat would, at any moment
 		for i := range 20_000 {
@@ -107,9 +108,7 @@ func TestSession_CanBeToldToStopAGrantThatStartsAtThisMoment(t *testing.T) {
 		}
 	})
 	for id := range int64(8) {
-		jobs := []job.Job{{ID: id, Class: "a", Fence: 1}}
-		s.hold(jobs)
-		s.start(jobs, classes)
+		s.start(s.hold([]job.Job{{ID: id, Class: "a", Fence: 1}}), classes)
 	}
 	stops.Wait()
 	if got := len(fences(s)); got != 8 {
@@ -124,11 +123,11 @@ func TestSession_RunsAJobByTheRowThatItWasGrantedUnder(t *testing.T) {
 	s := testSession(t, r)
 	offered := s.offer()
 	r.set(at(2, "new"))
-	jobs, classes := s.resolve(t.Context(), []job.Job{{ID: 1, Class: "a", Fence: 1, RegistryVersion: 2}}, offered)
+	jobs, classes := s.resolve(t.Context(), s.hold([]job.Job{{ID: 1, Class: "a", Fence: 1, RegistryVersion: 2}}), offered)
 	if len(jobs) != 1 || classes["a"].ModuleDigest != "new" {
 		t.Errorf("it would run on module %q", classes["a"].ModuleDigest)
 	}
-	jobs, classes = s.resolve(t.Context(), []job.Job{{ID: 1, Class: "a", Fence: 1, RegistryVersion: 2}}, s.offer())
+	jobs, classes = s.resolve(t.Context(), s.hold([]job.Job{{ID: 1, Class: "a", Fence: 1, RegistryVersion: 2}}), s.offer())
 	if len(jobs) != 1 || classes["a"].ModuleDigest != "new" {
 		t.Errorf("it would run on module %q", classes["a"].ModuleDigest)
 	}
@@ -162,27 +161,21 @@ func TestSession_AsksForNoMoreThanItsSlotsItsClassesAndItsConnectionsAllow(t *te
 }
 
 func TestOffer_KnowsWhetherAFreeSlotIsAReasonToClaimAgain(t *testing.T) {
-	grant := func(classes ...string) (jobs []job.Job) {
-		for _, c := range classes {
-			jobs = append(jobs, job.Job{Class: c})
-		}
-		return jobs
-	}
-	two := map[string]registry.Class{"a": {}, "b": {}}
+	two := map[string]*registry.Class{"a": {}, "b": {}}
 	both := []job.Want{{Class: "a", Slots: 2}, {Class: "b", Slots: 2}}
 	for name, c := range map[string]struct {
 		offer offer
-		jobs  []job.Job
+		got   map[string]int
 		want  bool
 	}{
 		"nothing was ready":                 {offer{classes: two, wants: both, limit: 8}, nil, false},
-		"less than there was room for":      {offer{classes: two, wants: both, limit: 8}, grant("a", "b"), false},
-		"all that there was room for":       {offer{classes: two, wants: both, limit: 8}, grant("a", "a"), true},
-		"as many as the host has slots":     {offer{classes: two, wants: []job.Want{{Class: "a", Slots: 2}, {Class: "b", Slots: 2}}, limit: 2}, grant("a", "b"), true},
-		"a class that there is no room for": {offer{classes: two, wants: both[1:], limit: 8}, grant("b"), true},
+		"less than there was room for":      {offer{classes: two, wants: both, limit: 8}, map[string]int{"a": 1, "b": 1}, false},
+		"all that there was room for":       {offer{classes: two, wants: both, limit: 8}, map[string]int{"a": 2}, true},
+		"as many as the host has slots":     {offer{classes: two, wants: []job.Want{{Class: "a", Slots: 2}, {Class: "b", Slots: 2}}, limit: 2}, map[string]int{"a": 1, "b": 1}, true},
+		"a class that there is no room for": {offer{classes: two, wants: both[1:], limit: 8}, map[string]int{"b": 1}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := c.offer.more(c.jobs); got != c.want {
+			if got := c.offer.more(c.got, c.got["a"]+c.got["b"]); got != c.want {
 				t.Error(got)
 			}
 		})

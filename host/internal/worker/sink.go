@@ -11,7 +11,7 @@ import (
 // attemptSink is all that an executor may ask of its host while it runs.
 // Nothing that holds the value of a credential passes it.
 type attemptSink struct {
-	*attemptLog
+	attemptLog
 	network  Network
 	requests Requests // nil: the executor was never called
 }

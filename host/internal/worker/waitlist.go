@@ -3,13 +3,11 @@ package worker
 import (
 	"slices"
 	"time"
-
-	"github.com/lessee-run/lessee/host/internal/job"
 )
 
 // waiter is a granted job that waits for a slot.
 type waiter struct {
-	job   job.Job
+	grant *grant
 	since time.Time
 	place int // in the order in which all came
 }
@@ -22,13 +20,14 @@ type waitlist struct {
 	last   int // place of the newest
 }
 
-func (l *waitlist) push(j job.Job, now time.Time) {
+func (l *waitlist) push(g *grant, now time.Time) {
 	if l.lines == nil {
 		l.lines, l.filled = map[string][]waiter{}, map[string]int{}
 	}
 	l.last++
-	l.lines[j.Class] = append(l.lines[j.Class], waiter{j, now, l.last})
-	l.filled[j.Class] = len(l.lines[j.Class])
+	class := g.job.Class
+	l.lines[class] = append(l.lines[class], waiter{g, now, l.last})
+	l.filled[class] = len(l.lines[class])
 	l.count++
 }
 
@@ -41,23 +40,23 @@ func (l *waitlist) pop(class string) waiter {
 	return first
 }
 
-// withdraw takes out one job. False: it does not wait.
-func (l *waitlist) withdraw(j job.Job) bool {
-	line := l.lines[j.Class]
-	i := slices.IndexFunc(line, func(w waiter) bool { return idOf(w.job) == idOf(j) })
+// withdraw takes out one grant. False: it does not wait.
+func (l *waitlist) withdraw(g *grant) bool {
+	line := l.lines[g.job.Class]
+	i := slices.IndexFunc(line, func(w waiter) bool { return w.grant == g })
 	if i >= 0 {
-		l.set(j.Class, slices.Delete(line, i, i+1))
+		l.set(g.job.Class, slices.Delete(line, i, i+1))
 	}
 	return i >= 0
 }
 
 // clear takes out all of a class.
-func (l *waitlist) clear(class string) (jobs []job.Job) {
+func (l *waitlist) clear(class string) (grants []*grant) {
 	for _, w := range l.lines[class] {
-		jobs = append(jobs, w.job)
+		grants = append(grants, w.grant)
 	}
 	l.set(class, nil)
-	return jobs
+	return grants
 }
 
 func (l *waitlist) set(class string, line []waiter) {

@@ -37,12 +37,12 @@ type Runner interface {
 	Runnable() []registry.Class
 	Readiness() map[string]job.Readiness
 	Admissions() map[string]registry.Admission
-	Execute(ctx context.Context, class registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error)
+	Execute(ctx context.Context, class *registry.Class, envelope []byte, sink abi.Sink) (abi.Result, abi.Usage, error)
 }
 
 // Network sends the HTTP requests of attempts, and knows what must not be kept.
 type Network interface {
-	Open(class registry.Class, trace abi.Trace) Requests
+	Open(class *registry.Class, trace abi.Trace) Requests
 	Scan(data []byte) error // data holds the value of a credential
 }
 
