@@ -12,7 +12,14 @@
 -- lies after (priority, run_at, id) and before the priority until is looked at,
 -- so that the dead entries before it, which can't be cleaned while anybody holds
 -- a snapshot, are not walked. See fn_queue_front.
-create or replace function lessee.fn_job_claim(p_lease bigint, p_classes text[], p_slots integer[], p_max integer, p_fronts jsonb default null)
+--
+-- Of each class in p_turns, those with a long line, one claim at a time takes. A
+-- claim that began before another one's commit sees its jobs ready, and SKIP
+-- LOCKED follows them to where they are now: it locks what the other host has
+-- taken, or waits for who did so. Where it is another's turn nothing is taken,
+-- and a row with job_id 0 names the class.
+create or replace function lessee.fn_job_claim(p_lease bigint, p_classes text[], p_slots integer[], p_max integer, p_fronts jsonb default null,
+                                               p_turns text[] default '{}')
 returns table (job_id bigint, class text, fence integer, attempt integer, max_attempts integer, leased_at timestamptz, enqueued_at timestamptz,
                idempotency_key text, payload jsonb, trace_id text, parent_span_id text, sampled boolean, tracestate text, registry_version bigint,
                priority smallint, run_at timestamptz)
@@ -30,12 +37,22 @@ declare
   v_step constant interval := interval '1 second'; -- of waiting, that a step of priority is worth
   v_now timestamptz := clock_timestamp();
   v_share integer := greatest(16, 4 * p_max / greatest(1, cardinality(p_classes)));
-  v_fronted text[] := array(select distinct x.class from jsonb_to_recordset(p_fronts) as x(class text));
+  v_fronted text[];
+  v_others text[]; -- whose turn it is not
   v_rows tid[]; -- their place in job_queue, which is theirs while they are locked
 begin
   if (select s.value from runtime_setting s where s.name = 'queue.runtime.phase') <> '"running"' or not lessee.fn_lease_live(p_lease) then
     return;
   end if;
+  if p_turns <> '{}' then -- before the statement that claims, which sees what was committed when it begins
+    v_others := array(select t.class from unnest(p_turns) as t(class) where not pg_try_advisory_xact_lock(hashtext('lessee.fn_job_claim'), hashtext(t.class)));
+    return query select 0::bigint, o.class, 0, 0, 0, v_now, v_now, null::text, null::jsonb, '', '', false, null::text, 0::bigint, 0::smallint, v_now
+      from unnest(v_others) as o(class);
+    if cardinality(v_others) = cardinality(p_classes) then
+      return;
+    end if;
+  end if;
+  v_fronted := array(select distinct x.class from jsonb_to_recordset(p_fronts) as x(class text));
   v_rows := array(
     select k.row
     from (
@@ -59,7 +76,7 @@ begin
         limit least(w.slots, p_max, v_share)
         for update skip locked
       ) f
-      where w.slots > 0
+      where w.slots > 0 and w.class <> all (coalesce(v_others, '{}'))
     ) k
     where k.place <= k.slots
     order by k.run_at + k.priority * v_step, k.id
@@ -93,5 +110,5 @@ begin
   order by k.run_at + k.priority * v_step, k.id;
 end
 $$;
-comment on function lessee.fn_job_claim(bigint, text[], integer[], integer, jsonb) is 'word claim: ready -> leased';
-grant execute on function lessee.fn_job_claim(bigint, text[], integer[], integer, jsonb) to lessee_host;
+comment on function lessee.fn_job_claim(bigint, text[], integer[], integer, jsonb, text[]) is 'word claim: ready -> leased';
+grant execute on function lessee.fn_job_claim(bigint, text[], integer[], integer, jsonb, text[]) to lessee_host;

@@ -1,5 +1,7 @@
 -- Takes jobs that outlived their limit from hosts that live but failed to kill
 -- them. The attempt failed: words retry or dead_letter. Returns how many.
+-- No limit is over before ten seconds (fn_job_claim), so what was granted since
+-- then, which may be hundreds of thousands of jobs, is not looked at.
 create or replace function lessee.fn_job_overdue(p_max integer)
 returns integer
 language plpgsql volatile security definer
@@ -18,7 +20,7 @@ begin
   from (
     select q.id, q.fence, q.lease_id
     from dot_iu_runtime_lease l
-    cross join lateral lessee.fn_lease_jobs(l.lease_id) i
+    cross join lateral lessee.fn_lease_jobs(l.lease_id, clock_timestamp() - interval '10 seconds') i
     cross join lateral (
       select q.id, q.fence, q.lease_id from job_queue q
       where q.id = i.job_id and (q.lease_id = l.lease_id and q.state in ('leased', 'running') and q.overdue_at <= clock_timestamp()) is true

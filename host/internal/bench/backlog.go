@@ -164,11 +164,12 @@ func (c *claimer) batch(ctx context.Context) (claim, commit float64, err error) 
 		return 0, 0, fmt.Errorf("the measurement's lease is over, because a batch or its replacement took longer than it lasts (%w)", errors.Join(err, errLease))
 	}
 	began := time.Now()
-	jobs, err := c.store.ClaimFrom(ctx, c.lease.ID, c.wants, c.cfg.Batch, c.fronts.Ranges(c.wants))
+	claimed, err := c.store.ClaimFrom(ctx, c.lease.ID, c.wants, c.cfg.Batch, c.fronts.Ranges(c.wants))
 	claim = milliseconds(time.Since(began))
 	if err != nil {
 		return 0, 0, fmt.Errorf("claim: %w", err)
 	}
+	jobs := claimed.Jobs
 	if len(jobs) != c.cfg.Batch {
 		return 0, 0, fmt.Errorf("a claim of %d granted %d: the measurement does not count", c.cfg.Batch, len(jobs))
 	}

@@ -56,7 +56,14 @@ const (
 // Want asks for jobs of one class.
 type Want struct {
 	Class string
-	Slots int // at most so many
+	Slots int  // at most so many
+	Turn  bool // its line is long: only if nobody else claims of it at this moment
+}
+
+// Claimed is what a claim brought.
+type Claimed struct {
+	Jobs   []Job
+	Others []string // classes of which it was another's turn
 }
 
 // Swept counts what a sweep did.

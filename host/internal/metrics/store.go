@@ -78,18 +78,18 @@ type observedStore struct {
 	m storeMetrics
 }
 
-func (s observedStore) ClaimFrom(ctx context.Context, lease int64, wants []job.Want, limit int, fronts []job.Front) ([]job.Job, error) {
+func (s observedStore) ClaimFrom(ctx context.Context, lease int64, wants []job.Want, limit int, fronts []job.Front) (job.Claimed, error) {
 	began := time.Now()
-	jobs, err := s.Store.ClaimFrom(ctx, lease, wants, limit, fronts)
+	claimed, err := s.Store.ClaimFrom(ctx, lease, wants, limit, fronts)
 	result := resultJobs
-	if len(jobs) == 0 {
+	if len(claimed.Jobs) == 0 {
 		result = resultEmpty
 	}
 	observe(s.m.claims, began, result, err)
-	for class, n := range tally(jobs, func(j job.Job) string { return j.Class }) {
+	for class, n := range tally(claimed.Jobs, func(j job.Job) string { return j.Class }) {
 		s.m.claimed.WithLabelValues(class).Add(n)
 	}
-	return jobs, err
+	return claimed, err
 }
 
 func (s observedStore) Commit(ctx context.Context, lease int64, outcomes []job.Outcome, timeout time.Duration) ([]job.Verdict, error) {

@@ -12,15 +12,19 @@ import (
 
 // Claim grants the lease up to limit ready jobs, in one round trip.
 func (s *Store) Claim(ctx context.Context, lease int64, wants []job.Want, limit int) ([]job.Job, error) {
-	return s.ClaimFrom(ctx, lease, wants, limit, nil)
+	claimed, err := s.ClaimFrom(ctx, lease, wants, limit, nil)
+	return claimed.Jobs, err
 }
 
 // ClaimFrom is Claim that looks only at what lies behind the fronts, of the
 // classes that have any.
-func (s *Store) ClaimFrom(ctx context.Context, lease int64, wants []job.Want, limit int, fronts []job.Front) ([]job.Job, error) {
-	classes, slots := make([]string, len(wants)), make([]int32, len(wants))
+func (s *Store) ClaimFrom(ctx context.Context, lease int64, wants []job.Want, limit int, fronts []job.Front) (claimed job.Claimed, err error) {
+	classes, slots, turns := make([]string, len(wants)), make([]int32, len(wants)), []string{}
 	for i, w := range wants {
 		classes[i], slots[i] = w.Class, int32(w.Slots)
+		if w.Turn {
+			turns = append(turns, w.Class)
+		}
 	}
 	var from any
 	if len(fronts) > 0 {
@@ -28,8 +32,13 @@ func (s *Store) ClaimFrom(ctx context.Context, lease int64, wants []job.Want, li
 	}
 	rows, err := s.pool.Query(ctx, `select job_id, class, fence, attempt, max_attempts, leased_at, enqueued_at, coalesce(idempotency_key, ''),
 		payload, trace_id, parent_span_id, sampled, coalesce(tracestate, ''), registry_version, priority, run_at
-		from lessee.fn_job_claim($1, $2, $3, $4, $5)`, lease, classes, slots, limit, from)
-	return collect(rows, err, scanJob)
+		from lessee.fn_job_claim($1, $2, $3, $4, $5, $6)`, lease, classes, slots, limit, from, turns)
+	jobs, err := collect(rows, err, scanJob)
+	for len(jobs) > 0 && jobs[0].ID == 0 { // they come first
+		claimed.Others, jobs = append(claimed.Others, jobs[0].Class), jobs[1:]
+	}
+	claimed.Jobs = jobs
+	return claimed, err
 }
 
 func scanJob(row pgx.CollectableRow) (j job.Job, err error) {

@@ -22,12 +22,12 @@ type claimer struct {
 // claim takes what it finds from its fronts on.
 func (c *claimer) claim() (ids []int64) {
 	c.Helper()
-	jobs, err := c.store.ClaimFrom(c.Context(), c.lease, plain, 1000, c.fronts.Ranges(plain))
+	claimed, err := c.store.ClaimFrom(c.Context(), c.lease, plain, 1000, c.fronts.Ranges(plain))
 	if err != nil {
 		c.Fatal(err)
 	}
-	c.fronts.Note(jobs, len(jobs) == 1000)
-	for _, j := range jobs {
+	c.fronts.Note(claimed.Jobs, len(claimed.Jobs) == 1000)
+	for _, j := range claimed.Jobs {
 		ids = append(ids, j.ID)
 	}
 	return ids

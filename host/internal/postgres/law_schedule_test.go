@@ -227,6 +227,7 @@ func TestRetry_OfAFailureThatThePolicyCallsPermanentIsADeadLetter(t *testing.T) 
 	o.Error = abi.Errorf("hopeless", "why try")
 	l.expect(l.commit(lease, o)[0], job.Changed, job.DeadLettered, "hopeless")
 	_, j = l.held("plain")
+	l.passTenSeconds()
 	l.exec("update lessee.job_queue set overdue_at = clock_timestamp()")
 	want(l, 1, "select lessee.fn_job_overdue(10)")
 	l.inState(j.ID, job.DeadLettered)
@@ -239,6 +240,7 @@ func TestOverdue_TakesTheJobFromALiveHostAndBurnsTheAttempt(t *testing.T) {
 	want(l, true, "select overdue_at = leased_at + interval '130 seconds' from lessee.job_queue")
 	want(l, 0, "select lessee.fn_job_overdue(10)")
 	for _, state := range []job.State{job.RetryWait, job.DeadLettered} {
+		l.passTenSeconds()
 		l.exec("update lessee.job_queue set overdue_at = clock_timestamp()")
 		if swept, err := l.store.Sweep(t.Context()); err != nil || swept.Overdue != 1 || swept.Rescued != 0 {
 			t.Errorf("%+v, %v", swept, err)

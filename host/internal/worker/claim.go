@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 
 	"go.uber.org/zap"
@@ -14,6 +15,9 @@ import (
 // many; fn_job_claim.sql says why not always all.
 const share = 16
 
+// turn is how long another host's claim of a long line may last.
+const turn = 20 * time.Millisecond
+
 // claimLoop takes jobs until ctx ends or the lease is lost.
 func (s *session) claimLoop(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -23,9 +27,11 @@ func (s *session) claimLoop(ctx context.Context) {
 	look := time.Duration(0) // until the next look that nobody asked for
 	for ctx.Err() == nil {
 		s.review()
-		o, more := s.offer(), false
+		o, more, others := s.offer(), false, []string(nil)
 		if len(o.wants) > 0 {
-			granted, err := s.claim(ctx, o)
+			var granted []*grant
+			var err error
+			granted, others, err = s.claim(ctx, o)
 			if err != nil && ctx.Err() == nil {
 				s.failed(err)
 				s.log.Warn("claim", zap.Error(err))
@@ -35,6 +41,7 @@ func (s *session) claimLoop(ctx context.Context) {
 				s.giveBack(granted)
 				return
 			}
+			o.leave(others)
 			got := byClass(granted)
 			s.learn(o, got, len(granted))
 			s.start(s.resolve(ctx, granted, o))
@@ -45,6 +52,10 @@ func (s *session) claimLoop(ctx context.Context) {
 			if len(granted) >= share {
 				continue
 			}
+		}
+		if len(others) > 0 {
+			s.await(ctx, false, s.untilOverdue(turn/2+rand.N(turn))) // not all hosts at once
+			continue
 		}
 		if passed++; o.kept && passed <= len(o.classes) {
 			continue // the next offer begins with another class
@@ -59,16 +70,18 @@ func (s *session) claimLoop(ctx context.Context) {
 // claim runs to its end even when ctx ends meanwhile, because the database may
 // have granted what the answer tells. What it grants and can't tell, because
 // the connection breaks, it takes back when the heartbeat does not name it.
-func (s *session) claim(ctx context.Context, o offer) ([]*grant, error) {
+//
+// Of others it was another host's turn to claim.
+func (s *session) claim(ctx context.Context, o offer) (granted []*grant, others []string, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(s.trusted(), time.Millisecond))
 	defer cancel()
 	began := time.Now()
-	jobs, err := s.store.ClaimFrom(ctx, s.lease, o.wants, o.limit, s.fronts.ranges(o.wants))
-	granted := s.hold(jobs)
-	if s.fronts.note(jobs, len(jobs) == o.limit, time.Since(began)) && err == nil {
+	claimed, err := s.store.ClaimFrom(ctx, s.lease, o.wants, o.limit, s.fronts.ranges(o.wants))
+	granted = s.hold(claimed.Jobs)
+	if s.fronts.note(claimed.Jobs, len(granted) == o.limit, time.Since(began)) && err == nil {
 		s.survey(ctx)
 	}
-	return granted, err
+	return granted, claimed.Others, err
 }
 
 // resolve holds granted jobs against the registry as it was at the claim, so

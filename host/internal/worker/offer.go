@@ -48,6 +48,10 @@ func (s *session) offer() offer {
 		}
 	}
 	s.askAhead(&o, runnable)
+	for i := range o.wants {
+		long, known := s.backlog[o.wants[i].Class]
+		o.wants[i].Turn = long || !known
+	}
 	return o
 }
 
@@ -61,6 +65,11 @@ func (o *offer) add(more []job.Want) {
 			o.wants[i].Slots += m.Slots
 		}
 	}
+}
+
+// leave takes out what was not asked for after all: it was others' turn.
+func (o *offer) leave(others []string) {
+	o.wants = slices.DeleteFunc(o.wants, func(w job.Want) bool { return slices.Contains(others, w.Class) })
 }
 
 // memoryOf is what an attempt of class may use of the host's memory.
