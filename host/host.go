@@ -95,7 +95,7 @@ func (h *Host) wire(version string) {
 		Grace:   h.cfg.Grace,
 		// The others are for the heartbeat, claims, and batches, the sweep and the registry.
 		Commands: h.cfg.Conns - 3,
-		Refresh:  h.watcher.Refresh,
+		Told:     h.watcher.Told,
 		Network:  network{h.network},
 
 		Listening: h.listener.Listening,

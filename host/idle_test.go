@@ -9,27 +9,33 @@ import (
 	"github.com/lessee-run/lessee/host"
 )
 
-// Every statement of a host is a transaction of its own, so the server's count
-// of those tells how many an idle host sends.
+// Every question of a host is a transaction of its own, so the server's count
+// of those tells how many an idle host asks.
 func TestHost_AsksOnceASecondAtMostWhileNothingHappensHoweverOftenItIsScraped(t *testing.T) {
 	t.Parallel()
-	const settling, window, hosts = 15 * time.Second, 30 * time.Second, 3
-	i := install(t)
-	i.guest(nil)
-	addrs := [hosts]string{freeAddr(t)} // the others have no endpoint
-	for _, addr := range addrs {
-		i.host(func(c *host.Config) { c.Conns, c.HealthAddr = 4, addr })
-	}
-	go scrape(t.Context(), addrs[0])
-	i.awaitState(i.enqueue("guest", `{}`), "succeeded")
-	time.Sleep(settling) // what is measured is time itself: looks have grown as far apart as they get
-	before := i.transactions()
-	time.Sleep(window)
-	const autovacuum = 6 // its transactions are counted, too
-	if n := i.transactions() - before; n > int64(hosts*window.Seconds())+autovacuum {
-		t.Errorf("%d idle hosts asked %d times in %s", hosts, n, window)
-	} else {
-		t.Logf("%d idle hosts asked %d times in %s", hosts, n, window)
+	for _, notify := range []string{"true", "false"} {
+		t.Run("notify "+notify, func(t *testing.T) {
+			t.Parallel()
+			const settling, window, hosts = 15 * time.Second, 30 * time.Second, 3
+			i := install(t)
+			i.exec("update lessee.runtime_setting set value = $1::jsonb where name = 'queue.notify.enabled'", notify)
+			i.guest(nil)
+			addrs := [hosts]string{freeAddr(t)} // the others have no endpoint
+			for _, addr := range addrs {
+				i.host(func(c *host.Config) { c.Conns, c.HealthAddr = 4, addr })
+			}
+			go scrape(t.Context(), addrs[0])
+			i.awaitState(i.enqueue("guest", `{}`), "succeeded")
+			time.Sleep(settling) // what is measured is time itself: looks have grown as far apart as they get
+			before := i.transactions()
+			time.Sleep(window)
+			const autovacuum = 6 // its transactions are counted, too
+			if n := i.transactions() - before; n > int64(hosts*window.Seconds())+autovacuum {
+				t.Errorf("%d idle hosts asked %d times in %s", hosts, n, window)
+			} else {
+				t.Logf("%d idle hosts asked %d times in %s", hosts, n, window)
+			}
+		})
 	}
 }
 

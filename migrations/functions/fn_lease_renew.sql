@@ -7,7 +7,8 @@
 -- A grant that the host does not name, because the answer to its claim was lost,
 -- goes back (word release) after the time in which any answer must have come.
 -- alive = false: the lease is over for good; stop everything, open a new one.
-create or replace function lessee.fn_lease_renew(p_lease bigint, p_held jsonb, p_classes jsonb, out alive boolean, out ttl_ms bigint, out stop jsonb)
+-- sweep: a host is gone or counters have gathered, so fn_sweep would find something.
+create or replace function lessee.fn_lease_renew(p_lease bigint, p_held jsonb, p_classes jsonb, out alive boolean, out ttl_ms bigint, out stop jsonb, out sweep boolean)
 language plpgsql volatile security definer
 set search_path = pg_catalog, lessee, pg_temp
 set enable_seqscan = off -- as in fn_job_succeed: a plan that follows the statistics can cost the lease
@@ -24,6 +25,8 @@ begin
   p_held := coalesce(nullif(p_held, 'null'), '[]'); -- an empty list, in the JSON of some languages
   ttl_ms := lessee.fn_setting('lease.ttl_ms')::bigint;
   stop := '[]';
+  sweep := exists (select from dot_iu_runtime_lease l where l.ended_at is null and l.expires_at <= v_now)
+        or exists (select from job_count_recent offset 1000);
   update dot_iu_runtime_lease l
   set renewed_at = v_now, expires_at = v_now + ttl_ms * interval '1 millisecond'
   where l.lease_id = p_lease and l.ended_at is null and l.expires_at > v_now;

@@ -117,7 +117,7 @@ func (s *site) startHost(ctx context.Context, running *sync.WaitGroup, n int, r 
 	listener := store.NewListener(log)
 	w := worker.New(worker.Config{
 		Host: name, Version: "bench", Slots: s.cfg.Slots, Memory: 1 << 50, Grace: 10 * time.Second,
-		Commands: 1, Network: network{}, Refresh: r.refresh, Listening: listener.Listening,
+		Commands: 1, Network: network{}, Told: r.told, Listening: listener.Listening,
 	}, observed{store, committed}, r, log)
 	listening, deaf := context.WithCancel(context.WithoutCancel(ctx))
 	running.Go(func() {

@@ -41,6 +41,13 @@ func (r *runner) refresh(ctx context.Context) error {
 	return nil
 }
 
+func (r *runner) told(ctx context.Context, version int64) error {
+	if version <= r.Snapshot().Version {
+		return nil
+	}
+	return r.refresh(ctx)
+}
+
 func (r *runner) Snapshot() *registry.Snapshot              { return r.reading.Load().snapshot }
 func (r *runner) Runnable() []registry.Class                { return r.reading.Load().mine }
 func (r *runner) Readiness() map[string]job.Readiness       { return nil }

@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -22,7 +23,8 @@ type Watcher struct {
 	set    *Set
 	log    *zap.Logger
 	kick   chan struct{}
-	mu     sync.Mutex // one look at a time, so that no older reading follows a newer one
+	told   atomic.Int64 // when somebody last knew the version, in Unix nanoseconds
+	mu     sync.Mutex   // one look at a time, so that no older reading follows a newer one
 }
 
 // NewWatcher returns a watcher that feeds set from source.
@@ -38,20 +40,26 @@ func (w *Watcher) Kick() {
 	}
 }
 
-// quiet is how often to look when NOTIFY works: only to catch what it lost.
-// It also paces new tries of modules that failed to launch.
+// Told makes the watcher read the registry if version is newer than what it has.
+func (w *Watcher) Told(ctx context.Context, version int64) error {
+	w.told.Store(time.Now().UnixNano())
+	if version <= w.set.Snapshot().Version {
+		return nil
+	}
+	return w.Refresh(ctx)
+}
+
+// quiet is how often to look if nobody tells of the version: to catch what
+// NOTIFY lost. It also paces new tries of modules that failed to launch.
 const quiet = 10 * time.Second
 
 // Run follows the registry until ctx ends.
 func (w *Watcher) Run(ctx context.Context) {
 	for {
-		if err := w.Refresh(ctx); err != nil && ctx.Err() == nil {
+		if err := w.look(ctx); err != nil && ctx.Err() == nil {
 			w.log.Warn("the registry can't be read; the last reading stays in force", zap.Error(err))
 		}
-		wait := w.set.Snapshot().Settings.Poll
-		if w.set.Snapshot().Settings.Notify {
-			wait = quiet
-		}
+		wait := quiet
 		if w.set.Snapshot().Version == 0 {
 			wait = time.Second // nothing was ever read
 		}
@@ -62,9 +70,21 @@ func (w *Watcher) Run(ctx context.Context) {
 			return
 		case <-w.kick:
 			timer.Stop()
+			w.told.Store(0)
 		case <-timer.C:
 		}
 	}
+}
+
+// look spares the question when somebody has just asked it.
+func (w *Watcher) look(ctx context.Context) error {
+	if time.Since(time.Unix(0, w.told.Load())) < quiet {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.set.Sync(w.set.Snapshot())
+		return nil
+	}
+	return w.Refresh(ctx)
 }
 
 // Refresh reads the registry if it changed. An unchanged one is synced all the

@@ -77,10 +77,6 @@ func watch(t *testing.T, from *source) (*Watcher, *Set, *factory, func()) {
 	return w, set, f, func() { cancel(); done.Wait(); set.Close() }
 }
 
-func settings(notify bool, poll time.Duration) registry.Settings {
-	return registry.Settings{Phase: registry.PhaseRunning, Notify: notify, Poll: poll}
-}
-
 func TestWatcher_FollowsAKickAtOnceAndLoadsOnlyWhatChanged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		from := &source{snapshot: snapshot(1, class("a", "d1"))}
@@ -104,25 +100,31 @@ func TestWatcher_FollowsAKickAtOnceAndLoadsOnlyWhatChanged(t *testing.T) {
 	})
 }
 
-func TestWatcher_PollsSlowlyWithNotifyAndByTheSettingWithout(t *testing.T) {
-	for name, c := range map[string]struct {
-		notify bool
-		poll   time.Duration
-		want   time.Duration
-	}{"with": {true, 50 * time.Millisecond, quiet}, "without": {false, 50 * time.Millisecond, 50 * time.Millisecond}} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				from := &source{snapshot: registry.NewSnapshot(1, settings(c.notify, c.poll), nil)}
-				_, _, _, stop := watch(t, from)
-				defer stop()
-				before, _ := from.counts()
-				time.Sleep(10*c.want + c.want/2)
-				if after, _ := from.counts(); after-before != 10 {
-					t.Errorf("looked %d times in ten times %s", after-before, c.want)
-				}
-			})
-		})
-	}
+func TestWatcher_AsksOnlyWhenNobodyTellsItOfTheVersion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		from := &source{snapshot: snapshot(1)}
+		w, set, _, stop := watch(t, from)
+		defer stop()
+		before, _ := from.counts()
+		time.Sleep(10*quiet + quiet/2)
+		if after, _ := from.counts(); after-before != 10 {
+			t.Errorf("asked %d times in ten times %s", after-before, quiet)
+		}
+		before, loaded := from.counts()
+		for range 30 {
+			if err := w.Told(t.Context(), 1); err != nil {
+				t.Error(err)
+			}
+			time.Sleep(quiet / 3)
+		}
+		if after, loads := from.counts(); after != before || loads != loaded {
+			t.Errorf("asked %d times for what it was told", after-before)
+		}
+		from.set(snapshot(2), nil)
+		if err := w.Told(t.Context(), 2); err != nil || set.Snapshot().Version != 2 {
+			t.Errorf("%v; told of version 2 it has %d", err, set.Snapshot().Version)
+		}
+	})
 }
 
 func TestWatcher_KeepsTheLastReadingWhileTheRegistryCanNotBeRead(t *testing.T) {

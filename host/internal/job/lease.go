@@ -38,6 +38,7 @@ type Renewal struct {
 	Alive bool          // false: the lease is over for good
 	TTL   time.Duration // from before the call
 	Stop  []Stop
+	Sweep bool // a sweep would find something
 }
 
 // Stop tells a host to stop an attempt.
@@ -58,6 +59,14 @@ type Want struct {
 	Class string
 	Slots int  // at most so many
 	Turn  bool // its line is long: only if nobody else claims of it at this moment
+}
+
+// Look is what a host that nobody tells of work finds in one question.
+type Look struct {
+	Claimed
+	Promoted int           // jobs that became ready, their time having come
+	Next     time.Duration // until the next one's has; negative: none waits
+	Version  int64         // of the registry
 }
 
 // Claimed is what a claim brought.

@@ -81,6 +81,18 @@ type observedStore struct {
 func (s observedStore) ClaimFrom(ctx context.Context, lease int64, wants []job.Want, limit int, fronts []job.Front) (job.Claimed, error) {
 	began := time.Now()
 	claimed, err := s.Store.ClaimFrom(ctx, lease, wants, limit, fronts)
+	s.claimed(began, claimed, err)
+	return claimed, err
+}
+
+func (s observedStore) Look(ctx context.Context, lease int64, wants []job.Want, limit int, fronts []job.Front) (job.Look, error) {
+	began := time.Now()
+	look, err := s.Store.Look(ctx, lease, wants, limit, fronts)
+	s.claimed(began, look.Claimed, err)
+	return look, err
+}
+
+func (s observedStore) claimed(began time.Time, claimed job.Claimed, err error) {
 	result := resultJobs
 	if len(claimed.Jobs) == 0 {
 		result = resultEmpty
@@ -89,7 +101,6 @@ func (s observedStore) ClaimFrom(ctx context.Context, lease int64, wants []job.W
 	for class, n := range tally(claimed.Jobs, func(j job.Job) string { return j.Class }) {
 		s.m.claimed.WithLabelValues(class).Add(n)
 	}
-	return claimed, err
 }
 
 func (s observedStore) Commit(ctx context.Context, lease int64, outcomes []job.Outcome, timeout time.Duration) ([]job.Verdict, error) {

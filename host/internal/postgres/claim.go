@@ -16,9 +16,19 @@ func (s *Store) Claim(ctx context.Context, lease int64, wants []job.Want, limit 
 	return claimed.Jobs, err
 }
 
+const claimSQL = `select job_id, class, fence, attempt, max_attempts, leased_at, enqueued_at, coalesce(idempotency_key, ''),
+	payload, trace_id, parent_span_id, sampled, coalesce(tracestate, ''), registry_version, priority, run_at
+	from lessee.fn_job_claim($1, $2, $3, $4, $5, $6)`
+
 // ClaimFrom is Claim that looks only at what lies behind the fronts, of the
 // classes that have any.
-func (s *Store) ClaimFrom(ctx context.Context, lease int64, wants []job.Want, limit int, fronts []job.Front) (claimed job.Claimed, err error) {
+func (s *Store) ClaimFrom(ctx context.Context, lease int64, wants []job.Want, limit int, fronts []job.Front) (job.Claimed, error) {
+	rows, err := s.pool.Query(ctx, claimSQL, claimArgs(lease, wants, limit, fronts)...)
+	jobs, err := collect(rows, err, scanJob)
+	return claimedOf(jobs), err
+}
+
+func claimArgs(lease int64, wants []job.Want, limit int, fronts []job.Front) []any {
 	classes, slots, turns := make([]string, len(wants)), make([]int32, len(wants)), []string{}
 	for i, w := range wants {
 		classes[i], slots[i] = w.Class, int32(w.Slots)
@@ -30,21 +40,41 @@ func (s *Store) ClaimFrom(ctx context.Context, lease int64, wants []job.Want, li
 	if len(fronts) > 0 {
 		from = jsonOf(fronts)
 	}
-	rows, err := s.pool.Query(ctx, `select job_id, class, fence, attempt, max_attempts, leased_at, enqueued_at, coalesce(idempotency_key, ''),
-		payload, trace_id, parent_span_id, sampled, coalesce(tracestate, ''), registry_version, priority, run_at
-		from lessee.fn_job_claim($1, $2, $3, $4, $5, $6)`, lease, classes, slots, limit, from, turns)
-	jobs, err := collect(rows, err, scanJob)
-	for len(jobs) > 0 && jobs[0].ID == 0 { // they come first
-		claimed.Others, jobs = append(claimed.Others, jobs[0].Class), jobs[1:]
-	}
-	claimed.Jobs = jobs
-	return claimed, err
+	return []any{lease, classes, slots, limit, from, turns}
 }
 
 func scanJob(row pgx.CollectableRow) (j job.Job, err error) {
 	err = row.Scan(&j.ID, &j.Class, &j.Fence, &j.Attempt, &j.MaxAttempts, &j.LeasedAt, &j.EnqueuedAt, &j.IdempotencyKey,
 		(*[]byte)(&j.Payload), &j.Trace.TraceID, &j.Trace.SpanID, &j.Trace.Sampled, &j.Tracestate, &j.RegistryVersion, &j.Priority, &j.RunAt)
 	return j, err
+}
+
+// claimedOf takes apart what fn_job_claim returns: the classes of which it was
+// another's turn come first, as jobs without an id.
+func claimedOf(jobs []job.Job) (claimed job.Claimed) {
+	for len(jobs) > 0 && jobs[0].ID == 0 {
+		claimed.Others, jobs = append(claimed.Others, jobs[0].Class), jobs[1:]
+	}
+	claimed.Jobs = jobs
+	return claimed
+}
+
+// Look is all that a host asks for when nobody tells it of anything, in one
+// transaction and one round trip: it makes jobs ready whose time has come, reads
+// the registry's version, and claims as ClaimFrom does.
+func (s *Store) Look(ctx context.Context, lease int64, wants []job.Want, limit int, fronts []job.Front) (look job.Look, err error) {
+	var nextMS *int64
+	batch := &pgx.Batch{}
+	batch.Queue("select d.promoted, d.next_ms, v.version from lessee.fn_job_due($1) d cross join lessee.fn_registry_version() as v(version)", sweepBatch).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&look.Promoted, &nextMS, &look.Version) })
+	batch.Queue(claimSQL, claimArgs(lease, wants, limit, fronts)...).Query(func(rows pgx.Rows) error {
+		jobs, err := pgx.CollectRows(rows, scanJob)
+		look.Claimed = claimedOf(jobs)
+		return err
+	})
+	err = translate(s.pool.SendBatch(ctx, batch).Close())
+	look.Next = untilDue(nextMS)
+	return look, err
 }
 
 // Survey moves fronts forward, to where no ready job can be before them:

@@ -14,13 +14,15 @@ const sweepBatch = 1000
 // next one is due; negative when none waits.
 func (s *Store) Due(ctx context.Context) (promoted int, next time.Duration, err error) {
 	var ms *int64
-	if err := s.queryRow(ctx, "select promoted, next_ms from lessee.fn_job_due($1)", []any{sweepBatch}, &promoted, &ms); err != nil {
-		return 0, -1, err
-	}
+	err = s.queryRow(ctx, "select promoted, next_ms from lessee.fn_job_due($1)", []any{sweepBatch}, &promoted, &ms)
+	return promoted, untilDue(ms), err
+}
+
+func untilDue(ms *int64) time.Duration {
 	if ms == nil {
-		return promoted, -1, nil
+		return -1
 	}
-	return promoted, time.Duration(*ms) * time.Millisecond, nil
+	return time.Duration(*ms) * time.Millisecond
 }
 
 // Sweep rescues, takes overdue jobs, expires. Zero when another host is at it.

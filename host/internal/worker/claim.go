@@ -28,7 +28,7 @@ func (s *session) claimLoop(ctx context.Context) {
 	for ctx.Err() == nil {
 		s.review()
 		o, more, others := s.offer(), false, []string(nil)
-		if len(o.wants) > 0 {
+		if len(o.wants) > 0 || !s.told() {
 			var granted []*grant
 			var err error
 			granted, others, err = s.claim(ctx, o)
@@ -76,12 +76,34 @@ func (s *session) claim(ctx context.Context, o offer) (granted []*grant, others 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(s.trusted(), time.Millisecond))
 	defer cancel()
 	began := time.Now()
-	claimed, err := s.store.ClaimFrom(ctx, s.lease, o.wants, o.limit, s.fronts.ranges(o.wants))
+	claimed, err := s.ask(ctx, o)
 	granted = s.hold(claimed.Jobs)
 	if s.fronts.note(claimed.Jobs, len(granted) == o.limit, time.Since(began)) && err == nil {
 		s.survey(ctx)
 	}
 	return granted, claimed.Others, err
+}
+
+// ask is the question of a claim. While nobody tells this host of anything, it
+// is the only one that an idle host asks, and is about all that there may be.
+func (s *session) ask(ctx context.Context, o offer) (job.Claimed, error) {
+	fronts := s.fronts.ranges(o.wants)
+	if s.told() {
+		s.dueAt = time.Time{}
+		return s.store.ClaimFrom(ctx, s.lease, o.wants, o.limit, fronts)
+	}
+	look, err := s.store.Look(ctx, s.lease, o.wants, o.limit, fronts)
+	if err != nil {
+		return look.Claimed, err
+	}
+	s.dueAt = time.Time{}
+	if look.Next >= 0 {
+		s.dueAt = time.Now().Add(max(look.Next, 5*time.Millisecond))
+	}
+	if err := s.cfg.Told(ctx, look.Version); err != nil {
+		s.log.Warn("the registry changed and can't be read; trying again", zap.Error(err))
+	}
+	return look.Claimed, nil
 }
 
 // resolve holds granted jobs against the registry as it was at the claim, so
@@ -110,7 +132,7 @@ func (s *session) resolve(ctx context.Context, granted []*grant, o offer) ([]*gr
 // reread returns what this host can run by a version of the registry, or a newer one.
 func (s *session) reread(ctx context.Context, version int64) (map[string]*registry.Class, error) {
 	if s.runner.Snapshot().Version < version {
-		if err := s.cfg.Refresh(ctx); err != nil {
+		if err := s.cfg.Told(ctx, version); err != nil {
 			return nil, err
 		}
 	}
@@ -218,6 +240,10 @@ const firstLook = 2 * time.Millisecond
 // toldPolls is how many polls apart the looks of a host are that is told of work.
 const toldPolls = 8
 
+// lonePolls is the same, in fifths, for a host that nobody tells of anything:
+// with the heartbeat it then asks less than once a second.
+const lonePolls = 8
+
 // told reports whether NOTIFY tells this host of work.
 func (s *session) told() bool {
 	return s.runner.Snapshot().Settings.Notify && s.cfg.Listening != nil && s.cfg.Listening()
@@ -227,9 +253,9 @@ func (s *session) told() bool {
 // brought none: the looks grow apart until they are as far as the settings say.
 func (s *session) nextLook(last time.Duration) time.Duration {
 	settings := s.runner.Snapshot().Settings
-	most := settings.Poll
+	most := settings.Poll * lonePolls / 5
 	if s.told() {
-		most *= toldPolls
+		most = settings.Poll * toldPolls
 	}
 	return min(most, max(firstLook, 2*last))
 }

@@ -143,7 +143,7 @@ func (s *session) conclude(batch []settled, verdicts []job.Verdict) {
 	s.settle(grants...)
 	for _, v := range verdicts {
 		if v.State == job.RetryWait {
-			signal(s.wakeDue)
+			s.wakeForDue()
 		}
 		switch v.Verdict {
 		case job.Stale:

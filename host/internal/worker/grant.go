@@ -66,6 +66,9 @@ func (s *session) hold(jobs []job.Job) []*grant {
 	}
 	n := len(s.held.grants)
 	s.mu.Unlock()
+	if n > 0 {
+		s.worked.Store(true)
+	}
 	s.note(func(st *Status) { st.Uncommitted = n })
 	return granted
 }
@@ -79,4 +82,11 @@ func (s *session) settle(grants ...*grant) {
 	n := len(s.held.grants)
 	s.mu.Unlock()
 	s.note(func(st *Status) { st.Uncommitted = n })
+}
+
+// busy reports whether anything is held.
+func (s *session) busy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.held.grants) > 0
 }

@@ -223,8 +223,12 @@ func (s *session) dismiss() (back []*grant) {
 	return back
 }
 
-// untilOverdue is look, or less if somebody will have waited too long before.
+// untilOverdue is look, or less if somebody will have waited too long before, or
+// a job is due.
 func (s *session) untilOverdue(look time.Duration) time.Duration {
+	if !s.dueAt.IsZero() {
+		look = min(look, max(0, time.Until(s.dueAt)))
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.waiting.count == 0 {

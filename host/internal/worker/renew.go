@@ -60,6 +60,9 @@ func (s *session) renewOnce(ctx context.Context) error {
 	s.ttl = renewal.TTL // an operator may have changed it
 	s.trust(before, renewal.TTL)
 	s.note(func(st *Status) { st.RenewedAt, st.LastError = before, "" })
+	if renewal.Sweep {
+		signal(s.sweeping)
+	}
 	for _, stop := range renewal.Stop {
 		s.stop(stop)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -33,6 +34,9 @@ type session struct {
 	idle      chan assignment   // to goroutines that have run an attempt
 	runners   sync.WaitGroup    // those goroutines
 	fronts    fronts            // of the queue
+	dueAt     time.Time         // when a look has to make jobs ready; zero: none waits. Of the claim loop
+	sweeping  chan struct{}     // a sweep would find something
+	worked    atomic.Bool       // something was granted since the last sweep
 	reported  map[string]string // class, or digest of a module -> what was last reported of it
 
 	mu           sync.Mutex
@@ -77,7 +81,7 @@ func newSession(ctx context.Context, w *Worker, lease job.Lease, before time.Tim
 	s := &session{
 		Worker: w, lease: lease.ID, ttl: lease.TTL, log: w.log.With(zap.Int64("lease", lease.ID)),
 		work: work, end: end, writes: writes, endWrites: endWrites,
-		gone: make(chan struct{}), freed: make(chan struct{}, 1), outcomes: make(chan settled, w.cfg.Slots), idle: make(chan assignment), reported: map[string]string{},
+		gone: make(chan struct{}), freed: make(chan struct{}, 1), outcomes: make(chan settled, w.cfg.Slots), idle: make(chan assignment), sweeping: make(chan struct{}, 1), reported: map[string]string{},
 		running: map[string]int{}, prefetch: newPrefetch(),
 	}
 	s.trust(before, lease.TTL)

@@ -59,7 +59,7 @@ func at(version int64, module string) *registry.Snapshot {
 // testSession is a session without a database: nothing that these tests do asks for one.
 func testSession(t *testing.T, r Runner) *session {
 	t.Helper()
-	w := New(Config{Slots: 8, Commands: 1, Memory: 1 << 30, Network: closed{}, Refresh: func(context.Context) error { return errors.New("no database") }}, nil, r, zaptest.NewLogger(t))
+	w := New(Config{Slots: 8, Commands: 1, Memory: 1 << 30, Network: closed{}, Told: func(context.Context, int64) error { return errors.New("no database") }}, nil, r, zaptest.NewLogger(t))
 	s := newSession(t.Context(), w, job.Lease{ID: 1, TTL: time.Minute}, time.Now())
 	t.Cleanup(func() {
 		s.lose("the test is over")

@@ -8,9 +8,13 @@ import (
 	"go.uber.org/zap"
 )
 
-// sweepEvery is how often a host offers to do the housekeeping that one host does.
-// It bounds, with the lease's TTL, how soon the jobs of a dead host run again.
-const sweepEvery = 5 * time.Second
+// How often a host offers to do the housekeeping that one host does; besides,
+// the heartbeat tells when another host is gone. That bounds, with the lease's
+// TTL, how soon its jobs run again.
+const (
+	sweepEvery = 5 * time.Second // after it was granted anything
+	sweepIdle  = 30 * time.Second
+)
 
 // When a host looks for jobs that have become due, and knows of none that will be sooner.
 const (
@@ -34,8 +38,10 @@ func (s *session) sweepLoop(ctx context.Context) {
 			nextDue = now.Add(s.due(ctx, quiet))
 		}
 		if !now.Before(nextSweep) {
+			if nextSweep = now.Add(sweepIdle); s.worked.Swap(false) || s.busy() {
+				nextSweep = now.Add(sweepEvery)
+			}
 			s.sweep(ctx)
-			nextSweep = now.Add(sweepEvery)
 		}
 		if !now.Before(nextRecall) {
 			s.recall(ctx)
@@ -44,6 +50,8 @@ func (s *session) sweepLoop(ctx context.Context) {
 		timer := time.NewTimer(time.Until(earliest(nextDue, nextSweep)))
 		select {
 		case <-ctx.Done():
+		case <-s.sweeping:
+			nextSweep = time.Now()
 		case <-s.wakeDue: // what came may be due later, and the last of it came without a word
 			quiet = 0
 			nextDue = earliest(nextDue, looked.Add(dueEvery))
@@ -60,8 +68,21 @@ func earliest(a, b time.Time) time.Time {
 	return b
 }
 
-// due returns how long to wait before the next look.
+// wakeForDue says that a job will be due: to whoever looks for those.
+func (s *session) wakeForDue() {
+	if s.told() {
+		signal(s.wakeDue)
+	} else {
+		signal(s.wake)
+	}
+}
+
+// due returns how long to wait before the next look. A host that nobody tells
+// of anything looks when it claims; see ask.
 func (s *session) due(ctx context.Context, quiet int) time.Duration {
+	if !s.told() {
+		return dueEvery
+	}
 	promoted, next, err := s.store.Due(ctx)
 	switch {
 	case err != nil:
@@ -93,5 +114,6 @@ func (s *session) sweep(ctx context.Context) {
 	if swept.Rescued+swept.Overdue+swept.Expired > 0 {
 		s.log.Warn("swept", zap.Int("rescued", swept.Rescued), zap.Int("overdue", swept.Overdue), zap.Int("expired", swept.Expired))
 		s.Wake()
+		signal(s.sweeping) // there may be more than one call takes
 	}
 }

@@ -21,6 +21,7 @@ type Store interface {
 	CloseLease(ctx context.Context, lease int64) error
 	ReportClass(ctx context.Context, lease int64, class string, found job.Readiness) error
 	ReportModule(ctx context.Context, lease int64, digest string, admission registry.Admission) error
+	Look(ctx context.Context, lease int64, wants []job.Want, limit int, fronts []job.Front) (job.Look, error)
 	ClaimFrom(ctx context.Context, lease int64, wants []job.Want, limit int, fronts []job.Front) (job.Claimed, error)
 	Survey(ctx context.Context, fronts []job.Front, horizon time.Time) (job.Survey, error)
 	Recall(ctx context.Context, fronts []job.Front) (int, error)
@@ -66,9 +67,9 @@ type Config struct {
 	// Listening reports whether NOTIFY reaches this host, which need not poll then.
 	// nil: it does not.
 	Listening func() bool
-	// Refresh brings the Runner to the registry's newest version; called when a
-	// claim shows that there is one.
-	Refresh func(context.Context) error
+	// Told brings the Runner to that version of the registry at least, which a
+	// claim or a look has told of.
+	Told func(ctx context.Context, version int64) error
 }
 
 // Worker leases jobs, runs them, commits what they answered.
