@@ -60,6 +60,7 @@ func openPostbox(t *testing.T, implicit, withTLS bool) *postbox {
 	go func() { done <- s.Serve(l) }()
 	t.Cleanup(func() {
 		s.Close() //nolint:errcheck // the listener may be closed
+		l.Close() // Serve may not have begun, and would not hear of the Close before it did
 		if err := <-done; err != nil && !errors.Is(err, smtp.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			t.Error(err)
 		}

@@ -15,19 +15,29 @@ import (
 // policy is the retry policy of the class, for outcomes that turn into failures here.
 type policy = registry.RetryPolicy
 
-// batchMax bounds one commit.
-const batchMax = 1000
+// Sizes of a commit.
+const (
+	batchMax    = 1000
+	batchBeside = 500 // so many don't wait for the commit that is on its way
+)
 
 // commitLoop commits what attempts settle, as many at once as have gathered
-// while the last commit was on its way.
+// while the last commit was on its way: a statement costs as much as some sixty
+// rows of it.
 func (s *session) commitLoop() {
 	for first := range s.outcomes {
-		s.commit(s.gather(first), 0)
+		batch := s.gather([]settled{first})
+		if len(batch) >= batchBeside {
+			s.commit(batch, 0)
+			continue
+		}
+		s.committing.Lock()
+		s.commit(s.gather(batch), 0)
+		s.committing.Unlock()
 	}
 }
 
-func (s *session) gather(first settled) []settled {
-	batch := []settled{first}
+func (s *session) gather(batch []settled) []settled {
 	for len(batch) < batchMax {
 		select {
 		case next, ok := <-s.outcomes:

@@ -11,13 +11,13 @@ import (
 	"github.com/lessee-run/lessee/registry"
 )
 
-// renewLoop is the heartbeat. It renews three times in a TTL, sooner when told
-// to look. watchTrust ends the session when the lease can't be trusted any more,
+// renewLoop is the heartbeat. It renews as often as beat says, sooner when told to
+// look. watchTrust ends the session when the lease can't be trusted any more,
 // by a timer of its own, so that a call that hangs can't delay it.
 func (s *session) renewLoop(ctx context.Context) {
 	for ctx.Err() == nil && !s.lost() {
 		err := s.renewOnce(ctx)
-		wait := s.ttl / 3
+		wait := s.beat()
 		if err != nil && ctx.Err() == nil {
 			s.failed(err)
 			s.log.Warn("the lease could not be renewed; trying again", zap.Error(err), zap.Duration("trusted_for", s.trusted()))
@@ -32,6 +32,15 @@ func (s *session) renewLoop(ctx context.Context) {
 		}
 		timer.Stop()
 	}
+}
+
+// beat is how long to wait for the next heartbeat. A host that holds nothing has
+// nothing to be told, and one that polls asks often enough; twice in a TTL will do.
+func (s *session) beat() time.Duration {
+	if s.told() || s.busy() {
+		return s.ttl / 3
+	}
+	return s.ttl * 4 / 9
 }
 
 // watchTrust kills everything when the time is up for which the lease is trusted.

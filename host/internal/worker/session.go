@@ -19,25 +19,26 @@ var errLeaseLost = errors.New("the lease was lost")
 // session is everything that a host does and holds under one lease.
 type session struct {
 	*Worker
-	lease     int64
-	ttl       time.Duration
-	log       *zap.Logger
-	work      context.Context         // of the attempts
-	end       context.CancelCauseFunc // ends them all
-	writes    context.Context         // of what is told to the database; outlives work, ends when the lease is lost
-	endWrites context.CancelCauseFunc
-	gone      chan struct{} // closed when the lease is lost
-	goneOnce  sync.Once
-	freed     chan struct{} // a slot became free, or a line short
-	outcomes  chan settled  // from attempts to the committer
-	attempts  sync.WaitGroup
-	idle      chan assignment   // to goroutines that have run an attempt
-	runners   sync.WaitGroup    // those goroutines
-	fronts    fronts            // of the queue
-	dueAt     time.Time         // when a look has to make jobs ready; zero: none waits. Of the claim loop
-	sweeping  chan struct{}     // a sweep would find something
-	worked    atomic.Bool       // something was granted since the last sweep
-	reported  map[string]string // class, or digest of a module -> what was last reported of it
+	lease      int64
+	ttl        time.Duration
+	log        *zap.Logger
+	work       context.Context         // of the attempts
+	end        context.CancelCauseFunc // ends them all
+	writes     context.Context         // of what is told to the database; outlives work, ends when the lease is lost
+	endWrites  context.CancelCauseFunc
+	gone       chan struct{} // closed when the lease is lost
+	goneOnce   sync.Once
+	freed      chan struct{} // a slot became free, or a line short
+	outcomes   chan settled  // from attempts to the committer
+	committing sync.Mutex    // held by a commit of few
+	attempts   sync.WaitGroup
+	idle       chan assignment   // to goroutines that have run an attempt
+	runners    sync.WaitGroup    // those goroutines
+	fronts     fronts            // of the queue
+	dueAt      time.Time         // when a look has to make jobs ready; zero: none waits. Of the claim loop
+	sweeping   chan struct{}     // a sweep would find something
+	worked     atomic.Bool       // something was granted since the last sweep
+	reported   map[string]string // class, or digest of a module -> what was last reported of it
 
 	mu           sync.Mutex
 	trustedUntil time.Time
