@@ -21,6 +21,10 @@ const (
 	batchBeside = 500 // so many don't wait for the commit that is on its way
 )
 
+// batchPatience is how long the others wait for it, as it may itself wait for a
+// row that somebody locked.
+const batchPatience = 20 * time.Millisecond
+
 // commitLoop commits what attempts settle, as many at once as have gathered
 // while the last commit was on its way: a statement costs as much as some sixty
 // rows of it.
@@ -31,9 +35,29 @@ func (s *session) commitLoop() {
 			s.commit(batch, 0)
 			continue
 		}
-		s.committing.Lock()
+		alone := s.awaitCommit()
 		s.commit(s.gather(batch), 0)
-		s.committing.Unlock()
+		if alone {
+			<-s.committing
+		}
+	}
+}
+
+// awaitCommit waits until no commit of few is on its way. False: it did not wait
+// so long.
+func (s *session) awaitCommit() bool {
+	select {
+	case s.committing <- struct{}{}: // mostly
+		return true
+	default:
+	}
+	timer := time.NewTimer(batchPatience)
+	defer timer.Stop()
+	select {
+	case s.committing <- struct{}{}:
+		return true
+	case <-timer.C:
+		return false
 	}
 }
 

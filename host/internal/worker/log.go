@@ -19,7 +19,8 @@ const tailBytes = 4 << 10
 // attempt's record. It is an abi.Sink.
 type attemptLog struct {
 	open   func() *zap.Logger
-	opened *zap.Logger // nil: nothing was said yet
+	once   sync.Once
+	opened *zap.Logger // when something was said
 
 	mu    sync.Mutex
 	lines []string
@@ -31,11 +32,9 @@ var levels = map[abi.Level]zapcore.Level{
 	abi.LevelDebug: zapcore.DebugLevel, abi.LevelInfo: zapcore.InfoLevel, abi.LevelWarn: zapcore.WarnLevel, abi.LevelError: zapcore.ErrorLevel,
 }
 
-// logger is the host's log. Like Log and Progress it is called by one at a time.
+// logger is the host's log.
 func (l *attemptLog) logger() *zap.Logger {
-	if l.opened == nil {
-		l.opened = l.open()
-	}
+	l.once.Do(func() { l.opened = l.open() })
 	return l.opened
 }
 

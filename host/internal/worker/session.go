@@ -30,7 +30,7 @@ type session struct {
 	goneOnce   sync.Once
 	freed      chan struct{} // a slot became free, or a line short
 	outcomes   chan settled  // from attempts to the committer
-	committing sync.Mutex    // held by a commit of few
+	committing chan struct{} // filled by a commit of few
 	attempts   sync.WaitGroup
 	idle       chan assignment   // to goroutines that have run an attempt
 	runners    sync.WaitGroup    // those goroutines
@@ -82,7 +82,7 @@ func newSession(ctx context.Context, w *Worker, lease job.Lease, before time.Tim
 	s := &session{
 		Worker: w, lease: lease.ID, ttl: lease.TTL, log: w.log.With(zap.Int64("lease", lease.ID)),
 		work: work, end: end, writes: writes, endWrites: endWrites,
-		gone: make(chan struct{}), freed: make(chan struct{}, 1), outcomes: make(chan settled, w.cfg.Slots), idle: make(chan assignment), sweeping: make(chan struct{}, 1), reported: map[string]string{},
+		gone: make(chan struct{}), freed: make(chan struct{}, 1), outcomes: make(chan settled, w.cfg.Slots), idle: make(chan assignment), committing: make(chan struct{}, 1), sweeping: make(chan struct{}, 1), reported: map[string]string{},
 		running: map[string]int{}, prefetch: newPrefetch(),
 	}
 	s.trust(before, lease.TTL)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -180,4 +181,52 @@ func TestOffer_KnowsWhetherAFreeSlotIsAReasonToClaimAgain(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A commit can wait for as long as somebody holds the row of one of its jobs.
+func TestSession_CommitsOnWhileOneCommitWaits(t *testing.T) {
+	store := &stuck{first: make(chan struct{})}
+	s := testSession(t, &runner{snapshot: at(1, "m")})
+	s.store = store
+	var committers sync.WaitGroup
+	for range 2 {
+		committers.Go(s.commitLoop)
+	}
+	for id := range int64(5) {
+		s.outcomes <- settled{grant: s.hold([]job.Job{{ID: id, Class: "a"}})[0], outcome: job.Outcome{JobID: id}}
+		for id == 0 && store.calls.Load() == 0 { // until the first is on its way
+			time.Sleep(time.Millisecond)
+		}
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for len(fences(s)) != 1 {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d are not committed while one waits", len(fences(s)))
+		}
+		time.Sleep(time.Millisecond)
+	}
+	close(store.first)
+	close(s.outcomes)
+	committers.Wait()
+	if left := fences(s); len(left) != 0 {
+		t.Errorf("%d are left", len(left))
+	}
+}
+
+// stuck is a store whose first commit waits.
+type stuck struct {
+	Store
+	calls atomic.Int64
+	first chan struct{}
+}
+
+func (s *stuck) Commit(_ context.Context, _ int64, outcomes []job.Outcome, _ time.Duration) ([]job.Verdict, error) {
+	if s.calls.Add(1) == 1 {
+		<-s.first
+	}
+	verdicts := make([]job.Verdict, len(outcomes))
+	for i := range outcomes {
+		verdicts[i] = job.Verdict{JobID: outcomes[i].JobID, Verdict: job.Accepted}
+	}
+	return verdicts, nil
 }
