@@ -18,6 +18,10 @@ const share = 16
 // turn is how long another host's claim of a long line may last.
 const turn = 20 * time.Millisecond
 
+// turnsMax bounds the advisory locks of a claim; a server has room for some
+// thousands in all.
+const turnsMax = 64
+
 // claimLoop takes jobs until ctx ends or the lease is lost.
 func (s *session) claimLoop(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -76,8 +80,13 @@ func (s *session) claim(ctx context.Context, o offer) (granted []*grant, others 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(s.trusted(), time.Millisecond))
 	defer cancel()
 	began := time.Now()
-	claimed, err := s.ask(ctx, o)
+	claimed, version, err := s.ask(ctx, o)
 	granted = s.hold(claimed.Jobs)
+	if version > 0 {
+		if err := s.cfg.Told(ctx, version); err != nil {
+			s.log.Warn("the registry changed and can't be read; trying again", zap.Error(err))
+		}
+	}
 	if s.fronts.note(claimed.Jobs, len(granted) == o.limit, time.Since(began)) && err == nil {
 		s.survey(ctx)
 	}
@@ -86,24 +95,19 @@ func (s *session) claim(ctx context.Context, o offer) (granted []*grant, others 
 
 // ask is the question of a claim. While nobody tells this host of anything, it
 // is the only one that an idle host asks, and is about all that there may be.
-func (s *session) ask(ctx context.Context, o offer) (job.Claimed, error) {
+// version is the registry's; 0: it was not asked for.
+func (s *session) ask(ctx context.Context, o offer) (claimed job.Claimed, version int64, err error) {
 	fronts := s.fronts.ranges(o.wants)
+	s.dueAt = time.Time{}
 	if s.told() {
-		s.dueAt = time.Time{}
-		return s.store.ClaimFrom(ctx, s.lease, o.wants, o.limit, fronts)
+		claimed, err = s.store.ClaimFrom(ctx, s.lease, o.wants, o.limit, fronts)
+		return claimed, 0, err
 	}
 	look, err := s.store.Look(ctx, s.lease, o.wants, o.limit, fronts)
-	if err != nil {
-		return look.Claimed, err
-	}
-	s.dueAt = time.Time{}
-	if look.Next >= 0 {
+	if err == nil && look.Next >= 0 {
 		s.dueAt = time.Now().Add(max(look.Next, 5*time.Millisecond))
 	}
-	if err := s.cfg.Told(ctx, look.Version); err != nil {
-		s.log.Warn("the registry changed and can't be read; trying again", zap.Error(err))
-	}
-	return look.Claimed, nil
+	return look.Claimed, look.Version, err
 }
 
 // resolve holds granted jobs against the registry as it was at the claim, so
