@@ -64,9 +64,8 @@ type Want struct {
 // Look is what a host that nobody tells of work finds in one question.
 type Look struct {
 	Claimed
-	Promoted int           // jobs that became ready, their time having come
-	Next     time.Duration // until the next one's has; negative: none waits
-	Version  int64         // of the registry
+	Next    time.Duration // until the next job is due; negative: none waits
+	Version int64         // of the registry
 }
 
 // Claimed is what a claim brought.

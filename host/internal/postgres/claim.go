@@ -65,8 +65,8 @@ func claimedOf(jobs []job.Job) (claimed job.Claimed) {
 func (s *Store) Look(ctx context.Context, lease int64, wants []job.Want, limit int, fronts []job.Front) (look job.Look, err error) {
 	var nextMS *int64
 	batch := &pgx.Batch{}
-	batch.Queue("select d.promoted, d.next_ms, v.version from lessee.fn_job_due($1) d cross join lessee.fn_registry_version() as v(version)", sweepBatch).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&look.Promoted, &nextMS, &look.Version) })
+	batch.Queue("select d.next_ms, v.version from lessee.fn_job_due($1) d cross join lessee.fn_registry_version() as v(version)", sweepBatch).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&nextMS, &look.Version) })
 	batch.Queue(claimSQL, claimArgs(lease, wants, limit, fronts)...).Query(func(rows pgx.Rows) error {
 		jobs, err := pgx.CollectRows(rows, scanJob)
 		look.Claimed = claimedOf(jobs)

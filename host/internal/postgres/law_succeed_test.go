@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/lessee-run/lessee/host/internal/job"
@@ -43,5 +44,46 @@ func TestSucceed_TakesTheRightOnesOutOfAMixedBatch(t *testing.T) {
 	want(l, `"its own"`, "select output::text from lessee.job_final where job_id = $1", jobs[0].ID)
 	again := l.commit(lease, newer)
 	l.expect(again[0], job.Accepted, job.Succeeded, "")
+	l.sound()
+}
+
+// A heartbeat may stamp a job as started while its end is on its way.
+func TestSucceed_TakesAJobWhoseRowChangedWhileItWaited(t *testing.T) {
+	l := newLaw(t)
+	l.class("plain", "")
+	for range 2 {
+		l.enqueue("plain")
+	}
+	lease := l.lease()
+	jobs := l.claim(lease, "plain", 2)
+	beat, _ := l.begin()
+	if _, err := beat.Exec(t.Context(), "update lessee.job_queue set state = 'running', started_at = now() where id = $1", jobs[1].ID); err != nil {
+		t.Fatal(err)
+	}
+	commit, pid := l.begin()
+	type answer struct {
+		places []int32
+		err    error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		places, err := askOn[[]int32](t.Context(), commit, `select lessee.fn_job_succeed($1, $2, $3, $4, array['00000000000000a1', '00000000000000a2'], array[null, null],
+			array['1', '2']::jsonb[], array[null, null]::jsonb[], array[null, null]::jsonb[])`,
+			lease, []int64{jobs[0].ID, jobs[1].ID}, []int{jobs[0].Fence, jobs[1].Fence}, []int{jobs[0].Attempt, jobs[1].Attempt})
+		answered <- answer{places, err}
+	}()
+	l.blocked(pid)
+	if err := beat.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := <-answered
+	slices.Sort(got.places)
+	if got.err != nil || !slices.Equal(got.places, []int32{1, 2}) {
+		t.Fatalf("took %v, %v", got.places, got.err)
+	}
+	if err := commit.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want(l, "2", "select output::text from lessee.job_final where job_id = $1", jobs[1].ID)
 	l.sound()
 }

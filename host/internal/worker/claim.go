@@ -15,8 +15,8 @@ import (
 // many; fn_job_claim.sql says why not always all.
 const share = 16
 
-// turn is how long another host's claim of a long line may last.
-const turn = 20 * time.Millisecond
+// turnLasts is how long another host's claim of a long line may take.
+const turnLasts = 20 * time.Millisecond
 
 // turnsMax bounds the advisory locks of a claim; a server has room for some
 // thousands in all.
@@ -58,7 +58,7 @@ func (s *session) claimLoop(ctx context.Context) {
 			}
 		}
 		if len(others) > 0 {
-			s.await(ctx, false, s.untilOverdue(turn/2+rand.N(turn))) // not all hosts at once
+			s.await(ctx, false, s.untilOverdue(turnLasts/2+rand.N(turnLasts))) // not all hosts at once
 			continue
 		}
 		if passed++; o.kept && passed <= len(o.classes) {

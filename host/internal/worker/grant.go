@@ -66,7 +66,7 @@ func (s *session) hold(jobs []job.Job) []*grant {
 	}
 	n := len(s.held.grants)
 	s.mu.Unlock()
-	if n > 0 {
+	if len(jobs) > 0 {
 		s.worked.Store(true)
 	}
 	s.note(func(st *Status) { st.Uncommitted = n })

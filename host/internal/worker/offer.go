@@ -81,8 +81,8 @@ func memoryOf(class *registry.Class) int64 {
 }
 
 // more reports whether there may be more ready jobs than the offer was answered
-// with, so many of each class and of all: of a class that got all that was asked for, or was not asked for at all
-// because there was no room.
+// with, so many of each class and of all: of a class that got all that was asked
+// for, or was not asked for at all because there was no room.
 func (o offer) more(got map[string]int, all int) bool {
 	if all == o.limit || len(o.wants) < len(o.classes) {
 		return true

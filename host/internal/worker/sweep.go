@@ -13,7 +13,7 @@ import (
 // TTL, how soon its jobs run again.
 const (
 	sweepEvery = 5 * time.Second // after it was granted anything
-	sweepIdle  = 30 * time.Second
+	sweepIdle  = 15 * time.Second
 )
 
 // When a host looks for jobs that have become due, and knows of none that will be sooner.
