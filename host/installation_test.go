@@ -235,7 +235,7 @@ func (i *installation) spawn(name string) *process {
 // holder is the host that holds a job.
 func (i *installation) holder(id int64) string {
 	var name *string
-	_ = i.pool.QueryRow(i.t.Context(), "select l.host from lessee.job_queue q join lessee.dot_iu_runtime_lease l using (lease_id) where q.id = $1", id).Scan(&name)
+	_ = i.pool.QueryRow(i.t.Context(), "select l.host from lessee.job_live q join lessee.dot_iu_runtime_lease l using (lease_id) where q.id = $1", id).Scan(&name)
 	if name == nil {
 		return ""
 	}

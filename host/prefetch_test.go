@@ -22,7 +22,7 @@ func (i *installation) behindLong() (long int64) {
 			long = i.enqueue("guest", `{"sleep_ms": 20000}`)
 			i.exec("select lessee.fn_job_enqueue('guest', '{}') from generate_series(1, 300)")
 		}
-		return scan[int](i, "select count(*) from lessee.job_queue where id > $1 and state = 'leased'", long) > 1
+		return scan[int](i, "select count(*) from lessee.job_live where id > $1 and state = 'leased'", long) > 1
 	}, func() string { return fmt.Sprintf("no job waits behind job %d", long) })
 	return long
 }
@@ -33,13 +33,13 @@ func (i *installation) awaitReturned(long int64) {
 	i.t.Helper()
 	held := -1
 	await(i.t, func() bool {
-		held = scan[int](i, "select count(*) from lessee.job_queue where id > $1 and state in ('leased', 'running')", long)
+		held = scan[int](i, "select count(*) from lessee.job_live where id > $1 and state in ('leased', 'running')", long)
 		return held == 0
 	}, func() string { return fmt.Sprintf("%d jobs are held", held) })
-	if n := scan[int](i, "select count(*) from lessee.job_queue where id > $1 and fence > 0", long); n < 2 {
+	if n := scan[int](i, "select count(*) from lessee.job_live where id > $1 and fence > 0", long); n < 2 {
 		i.t.Errorf("%d jobs were given back", n)
 	}
-	if n := scan[int](i, "select count(*) from lessee.job_queue where id > $1 and (state <> 'ready' or attempt <> 0 or crash_count <> 0)", long); n != 0 {
+	if n := scan[int](i, "select count(*) from lessee.job_live where id > $1 and (state <> 'ready' or attempt <> 0 or crash_count <> 0)", long); n != 0 {
 		i.t.Errorf("%d jobs are not as they were", n)
 	}
 }
@@ -51,7 +51,7 @@ func TestHost_LetsShortJobsWaitAndCancelsOrGivesThemBackBeforeTheyStart(t *testi
 	h, stop := i.hostOf(testConfig(i.dsn, t.Name(), i.cache), zaptest.NewLogger(t, zaptest.Level(zap.WarnLevel)))
 
 	i.behindLong()
-	cancelled := scan[int64](i, "select max(id) from lessee.job_queue where fence > 0")
+	cancelled := scan[int64](i, "select max(id) from lessee.job_live where fence > 0")
 	i.exec("select lessee.fn_job_cancel($1)", cancelled)
 	i.awaitState(cancelled, job.Cancelled)
 	i.exec("select lessee.fn_job_cancel(id) from lessee.job_queue")

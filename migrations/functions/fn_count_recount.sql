@@ -8,7 +8,7 @@ language sql volatile security definer
 set search_path = pg_catalog, lessee, pg_temp
 as $$
   with there as (
-    select q.class, case q.state when 'running' then 'leased' else q.state end as state, count(*) as jobs from lessee.job_queue q group by 1, 2
+    select q.class, case q.state when 'running' then 'leased' else q.state end as state, count(*) as jobs from lessee.job_live q group by 1, 2
     union all
     select d.class, 'dead_lettered', count(*) from lessee.job_dead_letter d where d.replayed_at is null group by 1
   ), wrong as materialized (

@@ -11,6 +11,7 @@ declare
   v_lease bigint;
 begin
   perform from job_queue q where q.id = p_id for update;
+  perform lessee.fn_grant_await(array[p_id]);
   if lessee.fn_job_close(array[p_id], array['proposed', 'scheduled', 'ready', 'waiting', 'retry_wait'], 'cancelled', p_reason) = 1 then
     return 'cancelled';
   end if;

@@ -13,13 +13,15 @@
 -- so that the dead entries before it, which can't be cleaned while anybody holds
 -- a snapshot, are not walked. See fn_queue_front.
 --
--- Of each class in p_turns, those with a long line, one claim at a time takes. A
--- claim that began before another one's commit sees its jobs ready, and SKIP
--- LOCKED follows them to where they are now: it locks what the other host has
--- taken, or waits for who did so. Where it is another's turn nothing is taken,
--- and a row with job_id 0 names the class.
+-- Of each class in p_turns, those with a long line, one claim at a time takes, by
+-- an advisory lock, and none while another one takes without a turn: where it
+-- is another's turn nothing is taken, and a row with job_id 0 names the class.
+-- What such a claim grants for the first time it only lists in job_grant
+-- (job_unwritten); it neither locks the jobs' rows nor writes them.
+-- p_over are the granted_at of the lease's own grants of which no job is held any
+-- more.
 create or replace function lessee.fn_job_claim(p_lease bigint, p_classes text[], p_slots integer[], p_max integer, p_fronts jsonb default null,
-                                               p_turns text[] default '{}')
+                                               p_turns text[] default '{}', p_over timestamptz[] default '{}')
 returns table (job_id bigint, class text, fence integer, attempt integer, max_attempts integer, leased_at timestamptz, enqueued_at timestamptz,
                idempotency_key text, payload jsonb, trace_id text, parent_span_id text, sampled boolean, tracestate text, registry_version bigint,
                priority smallint, run_at timestamptz)
@@ -35,29 +37,45 @@ as $$
 #variable_conflict use_column
 declare
   v_step constant interval := interval '1 second'; -- of waiting, that a step of priority is worth
-  v_now timestamptz := clock_timestamp();
+  v_lock constant integer := hashtext('lessee.fn_job_claim');
+  v_now timestamptz;
   v_share integer := greatest(16, 4 * p_max / greatest(1, cardinality(p_classes)));
   v_fronted text[];
-  v_others text[]; -- whose turn it is not
-  v_rows tid[]; -- their place in job_queue, which is theirs while they are locked
+  v_turns text[] := '{}'; -- that this claim has
+  v_others text[] := '{}'; -- whose turn it is not
+  v_fresh tid[]; -- where in job_queue are the rows that stay as they are,
+  v_again tid[]; -- those of the same classes that have to be written,
+  v_rows tid[]; -- and those that are locked
+  v_classes text[]; -- of which v_rows were locked without a turn
+  v_listed bigint[]; -- jobs that claims with a turn have listed
 begin
   if (select s.value from runtime_setting s where s.name = 'queue.runtime.phase') <> '"running"' or not lessee.fn_lease_live(p_lease) then
     return;
   end if;
-  if p_turns <> '{}' then -- before the statement that claims, which sees what was committed when it begins
-    v_others := array(select t.class from unnest(p_turns) as t(class) where not pg_try_advisory_xact_lock(hashtext('lessee.fn_job_claim'), hashtext(t.class)));
-    return query select 0::bigint, o.class, 0, 0, 0, v_now, v_now, null::text, null::jsonb, '', '', false, null::text, 0::bigint, 0::smallint, v_now
-      from unnest(v_others) as o(class);
-    if cardinality(v_others) = cardinality(p_classes) then
+  if p_over <> '{}' then
+    delete from job_grant g where g.lease_id = p_lease and g.granted_at = any (p_over) and not g.written;
+  end if;
+  -- Nobody looks for unwritten grants from before held_from; while the clock that was set back is there again, none is made.
+  if p_turns <> '{}' and exists (select from queue_heartbeat h where h.lease_id = p_lease and h.held_from <= clock_timestamp()) then
+    perform from dot_iu_runtime_lease l where l.lease_id = p_lease and l.ended_at is null and l.expires_at > clock_timestamp() for key share; -- see fn_lease_end
+    if not found then
       return;
     end if;
+    perform pg_advisory_xact_lock_shared(hashtext('lessee.fn_lease_gather'), (p_lease % 2147483647)::integer);
+    -- Before the statements that claim, which see what was committed when they begin.
+    v_turns := array(select t.class from unnest(p_turns) as t(class) where pg_try_advisory_xact_lock(v_lock, hashtext(t.class)));
+    v_others := array(select t.class from unnest(p_turns) as t(class) where t.class <> all (v_turns));
   end if;
+  v_now := clock_timestamp();
   v_fronted := array(select distinct x.class from jsonb_to_recordset(p_fronts) as x(class text));
-  v_rows := array(
-    select k.row
+  select array_agg(k.row) filter (where k.fresh), array_agg(k.row) filter (where k.turn and not k.fresh), array_agg(k.row) filter (where not k.turn),
+         array_agg(distinct k.class) filter (where not k.turn)
+  into v_fresh, v_again, v_rows, v_classes
+  from (
+    select k.*
     from (
-      select f.row, f.id, f.priority, f.run_at, w.slots, row_number() over (partition by w.class order by f.run_at + f.priority * v_step, f.id) as place
-      from unnest(p_classes, p_slots) as w(class, slots)
+      select f.*, w.class, w.slots, w.turn, row_number() over (partition by w.class order by f.run_at + f.priority * v_step, f.id) as place
+      from (select u.class, u.slots, u.class = any (v_turns) as turn from unnest(p_classes, p_slots) as u(class, slots)) w
       join executor_class_registry c on c.class = w.class and c.enabled
         -- while its command is switched off, a class waits: a claim could only fail
         and (c.command is null or exists (select from dot_function_registry d where d.name = c.command and d.enabled))
@@ -68,47 +86,88 @@ begin
         where w.class <> all (v_fronted)
       ) x
       cross join lateral (
-        select r.ctid as row, r.id, r.priority, r.run_at
-        from job_queue r
-        where r.class = w.class and r.in_line and r.state = 'ready' and (r.priority, r.run_at, r.id) > (x.priority, x.run_at, x.id) and r.priority < x.until
-          and (r.expires_at is null or r.expires_at > v_now) is true
-        order by r.priority, r.run_at, r.id
-        limit least(w.slots, p_max, v_share)
-        for update skip locked
+        select * from (
+          select r.ctid as row, r.id, r.priority, r.run_at, r.fence = 0 and r.xmax = '0' and r.expires_at is null as fresh
+          from job_queue r
+          where w.turn and r.class = w.class and r.in_line and r.state = 'ready' and (r.priority, r.run_at, r.id) > (x.priority, x.run_at, x.id) and r.priority < x.until
+            and (r.expires_at is null or r.expires_at > v_now) is true and (r.fence > 0 or r.id not in (select u.job_id from job_unwritten u))
+          order by r.priority, r.run_at, r.id
+          limit least(w.slots, p_max, v_share)
+        ) r
+        union all
+        select * from (
+          select r.ctid, r.id, r.priority, r.run_at, false
+          from job_queue r
+          where not w.turn and r.class = w.class and r.in_line and r.state = 'ready' and (r.priority, r.run_at, r.id) > (x.priority, x.run_at, x.id) and r.priority < x.until
+            and (r.expires_at is null or r.expires_at > v_now) is true and (r.fence > 0 or r.id not in (select u.job_id from job_unwritten u))
+          order by r.priority, r.run_at, r.id
+          limit least(w.slots, p_max, v_share)
+          for update skip locked
+        ) r
       ) f
-      where w.slots > 0 and w.class <> all (coalesce(v_others, '{}'))
+      where w.slots > 0 and w.class <> all (v_others)
     ) k
     where k.place <= k.slots
     order by k.run_at + k.priority * v_step, k.id
-    limit coalesce(p_max, 0));
-  if v_rows = '{}' then
-    return;
+    limit coalesce(p_max, 0)
+  ) k;
+
+  if v_again is not null then
+    v_rows := v_rows || array(select q.ctid from job_queue q where q.ctid = any (v_again) and (q.state = 'ready') is true for update skip locked);
   end if;
-  return query
-  with wanted as materialized (
-    select c.class,
-           -- twice the limit and ten seconds: a live host kills in time, the sweep is for one that can't
-           v_now + 2 * ((lessee.fn_default_limits() || c.limits) ->> case when c.runtime = 'command' then 'command_ms' else 'wall_ms' end)::bigint * interval '1 millisecond' + interval '10 seconds' as overdue_at
-    from executor_class_registry c where c.class = any (p_classes)
-  ), claimed as (
-    update job_queue q
-    set state = 'leased', lease_id = p_lease, attempt = q.attempt + 1, fence = q.fence + 1, leased_at = v_now, overdue_at = w.overdue_at
-    from wanted w
-    where q.ctid = any (v_rows) and w.class = q.class
-    returning q.id, q.class, q.fence, q.attempt, q.max_attempts, q.leased_at, q.enqueued_at, q.idempotency_key, q.priority, q.run_at
-  ), listed as (
-    insert into job_grant (lease_id, granted_at, job_ids) select p_lease, v_now, array_agg(k.id) from claimed k
-  ), counted as (
-    insert into job_count_delta (class, word, from_state, to_state, jobs)
-    select k.class, 'claim', 'ready', 'leased', count(*) from claimed k group by k.class
-  )
-  select k.id, k.class, k.fence, k.attempt, k.max_attempts, k.leased_at, k.enqueued_at, k.idempotency_key,
-         p.payload, p.trace_id, p.parent_span_id, p.sampled, p.tracestate, v.version, k.priority, k.run_at
-  from claimed k
-  cross join lateral (select * from job_payload p where p.job_id = k.id and p.enqueued_at = k.enqueued_at offset 0) p
-  cross join registry_version v
-  order by k.run_at + k.priority * v_step, k.id;
+  if v_classes is not null then
+    -- A claim that comes now finds the rows locked; one that is under way, or has just ended, may have listed them.
+    v_others := v_others || array(select t.class from unnest(v_classes) as t(class)
+                                  where not (pg_try_advisory_lock_shared(v_lock, hashtext(t.class)) and pg_advisory_unlock_shared(v_lock, hashtext(t.class))));
+    v_listed := array(select u.job_id from job_unwritten u);
+    if v_listed <> '{}' or v_others && v_classes then
+      v_rows := array(select q.ctid from job_queue q where q.ctid = any (v_rows) and q.class <> all (v_others) and (q.fence > 0 or q.id not in (select unnest(v_listed))));
+    end if;
+  end if;
+  return query select 0::bigint, o.class, 0, 0, 0, v_now, v_now, null::text, null::jsonb, '', '', false, null::text, 0::bigint, 0::smallint, v_now from unnest(v_others) as o(class);
+
+  if v_rows <> '{}' then
+    return query
+    with wanted as materialized (
+      select c.class, v_now + lessee.fn_class_patience(c) as overdue_at from executor_class_registry c where c.class = any (p_classes)
+    ), claimed as (
+      update job_queue q
+      set state = 'leased', lease_id = p_lease, attempt = q.attempt + 1, fence = q.fence + 1, leased_at = v_now, overdue_at = w.overdue_at
+      from wanted w
+      where q.ctid = any (v_rows) and w.class = q.class
+      returning q.id, q.class, q.fence, q.attempt, q.max_attempts, q.leased_at, q.enqueued_at, q.idempotency_key, q.priority, q.run_at
+    ), listed as (
+      insert into job_grant (lease_id, granted_at, job_ids) select p_lease, v_now, array_agg(k.id) from claimed k
+    ), counted as (
+      insert into job_count_delta (class, word, from_state, to_state, jobs)
+      select k.class, 'claim', 'ready', 'leased', count(*) from claimed k group by k.class
+    )
+    select k.id, k.class, k.fence, k.attempt, k.max_attempts, k.leased_at, k.enqueued_at, k.idempotency_key,
+           p.payload, p.trace_id, p.parent_span_id, p.sampled, p.tracestate, v.version, k.priority, k.run_at
+    from claimed k
+    cross join lateral (select * from job_payload p where p.job_id = k.id and p.enqueued_at = k.enqueued_at offset 0) p
+    cross join registry_version v
+    order by k.run_at + k.priority * v_step, k.id;
+  end if;
+  if v_fresh is not null then
+    return query
+    with claimed as materialized (
+      select q.id, q.class, q.attempt + 1 as attempt, q.max_attempts, q.enqueued_at, q.idempotency_key, q.priority, q.run_at
+      from job_queue q where q.ctid = any (v_fresh) and (q.state = 'ready' and q.fence = 0) is true
+    ), listed as (
+      insert into job_grant (lease_id, granted_at, job_ids, written) select p_lease, v_now, array_agg(k.id), false from claimed k having count(*) > 0
+    ), counted as (
+      insert into job_count_delta (class, word, from_state, to_state, jobs)
+      select k.class, 'claim', 'ready', 'leased', count(*) from claimed k group by k.class
+    )
+    select k.id, k.class, 1, k.attempt, k.max_attempts, v_now, k.enqueued_at, k.idempotency_key,
+           p.payload, p.trace_id, p.parent_span_id, p.sampled, p.tracestate, v.version, k.priority, k.run_at
+    from claimed k
+    cross join lateral (select * from job_payload p where p.job_id = k.id and p.enqueued_at = k.enqueued_at offset 0) p
+    cross join registry_version v
+    order by k.run_at + k.priority * v_step, k.id;
+  end if;
 end
 $$;
-comment on function lessee.fn_job_claim(bigint, text[], integer[], integer, jsonb, text[]) is 'word claim: ready -> leased';
-grant execute on function lessee.fn_job_claim(bigint, text[], integer[], integer, jsonb, text[]) to lessee_host;
+comment on function lessee.fn_job_claim(bigint, text[], integer[], integer, jsonb, text[], timestamptz[]) is 'word claim: ready -> leased';
+grant execute on function lessee.fn_job_claim(bigint, text[], integer[], integer, jsonb, text[], timestamptz[]) to lessee_host;

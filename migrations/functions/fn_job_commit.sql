@@ -41,6 +41,10 @@ begin
     where o.jobs is not null;
   end if;
 
+  if v_live and coalesce(cardinality(v_ids), 0) < jsonb_array_length(p_outcomes) then
+    perform lessee.fn_grant_write(array(select r.job_id from jsonb_populate_recordset(null::job_outcome, p_outcomes) r where r.fence = 1 and r.attempt = 1), p_lease);
+  end if;
+
   -- The locks are taken in the order of ids, so that no two commits wait for each other.
   select array_agg(lessee.fn_job_decide(s.job, s.class, s.outcome)) into v_endings
   from (

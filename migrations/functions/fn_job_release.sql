@@ -9,6 +9,7 @@ declare
   v_count integer;
   v_now timestamptz := lessee.fn_queue_now();
 begin
+  perform lessee.fn_grant_write(array(select h.job_id from jsonb_to_recordset(p_held) as h(job_id bigint, fence integer) where h.fence = 1), p_lease);
   with moved as (
     update job_queue q
     set state = 'ready', run_at = v_now, attempt = q.attempt - 1, lease_id = null, leased_at = null, overdue_at = null

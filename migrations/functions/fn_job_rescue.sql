@@ -14,8 +14,8 @@ as $$
 declare
   v_endings job_ending[];
 begin
-  update dot_iu_runtime_lease l set ended_at = clock_timestamp(), end_reason = 'expired'
-  where l.ended_at is null and l.expires_at <= clock_timestamp();
+  perform lessee.fn_lease_end(e.lease_id, 'expired')
+  from (select l.lease_id from dot_iu_runtime_lease l where l.ended_at is null and l.expires_at <= clock_timestamp() order by l.lease_id) e;
 
   perform lessee.fn_lease_gather(l.lease_id, 'infinity')
   from dot_iu_runtime_lease l
@@ -36,7 +36,7 @@ begin
       where q.id = i.id and (q.lease_id = l.lease_id and q.state in ('leased', 'running')) is true
       for update skip locked
     ) q
-    where l.ended_at is not null and h.held <> '{}'
+    where (l.ended_at is not null or l.expires_at <= clock_timestamp()) and h.held <> '{}'
     limit p_max
   ) s;
   if v_endings is null then

@@ -32,16 +32,20 @@ begin
   if cardinality(p_jobs) <> (select count(distinct u.id) from unnest(p_jobs) as u(id)) then
     return;
   end if;
-  with gone as (
+  with granted as materialized (
+    select u.job_id, u.granted_at from job_unwritten u where u.lease_id = p_lease
+  ), gone as (
     delete from job_queue q
     using unnest(p_jobs, p_fences, p_attempts, p_spans, p_modules, p_outputs, p_usages, p_requests) with ordinality
       as o(job_id, fence, attempt, span_id, module_sha256, output, usage, requests, place)
+      left join granted g on g.job_id = o.job_id
     where q.id = any (p_jobs)
-      and q.id = o.job_id and (q.fence = o.fence and q.attempt = o.attempt) is true
-      and (q.lease_id = p_lease) is true and (q.state in ('leased', 'running')) is true
+      and q.id = o.job_id
+      and (q.state in ('leased', 'running') and q.lease_id = p_lease and q.fence = o.fence and q.attempt = o.attempt
+           or q.state = 'ready' and q.fence = 0 and g.granted_at is not null and o.fence = 1 and o.attempt = q.attempt + 1) is true
       and q.class <> all (v_special) and (o.module_sha256 = any (v_choosy)) is not true
       and octet_length(o.span_id) = 16 and translate(o.span_id, '0123456789abcdef', '') = '' and o.span_id <> '0000000000000000'
-    returning q.id, q.fence, q.attempt, q.max_attempts, q.crash_count, q.class, q.priority, q.leased_at, q.enqueued_at, q.idempotency_key,
+    returning q.id, o.fence, o.attempt, q.max_attempts, q.crash_count, q.class, q.priority, coalesce(q.leased_at, g.granted_at) as leased_at, q.enqueued_at, q.idempotency_key,
               o.place::integer, o.span_id, o.module_sha256, o.output, o.usage, o.requests
   ), ended as (
     insert into job_history (job_id, fence, ended_at, enqueued_at, class, word, state, attempt, max_attempts, crash_count, priority, lease_id, leased_at,

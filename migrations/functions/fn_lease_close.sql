@@ -4,8 +4,7 @@ returns void
 language sql volatile security definer
 set search_path = pg_catalog, lessee, pg_temp
 as $$
-  update lessee.dot_iu_runtime_lease l set ended_at = clock_timestamp(), end_reason = 'closed'
-  where l.lease_id = p_lease and l.ended_at is null;
+  select lessee.fn_lease_end(p_lease, 'closed');
 $$;
 comment on function lessee.fn_lease_close(bigint) is 'ends a lease in order';
 grant execute on function lessee.fn_lease_close(bigint) to lessee_host;

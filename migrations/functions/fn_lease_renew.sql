@@ -64,6 +64,11 @@ begin
   end if;
 
   -- A job that a commit holds at this moment is past its start; to wait for it could cost the lease.
+  perform lessee.fn_grant_write(array(
+    select r.id
+    from jsonb_to_recordset(p_held) as h(job_id bigint, fence integer, started_ms bigint)
+    cross join lateral (select r.id from job_queue r where r.id = h.job_id and (r.state = 'ready' and r.fence = 0) is true for update skip locked) r
+    where h.fence = 1 and h.started_ms is not null), p_lease);
   with started as materialized (
     select r.id, greatest(h.started_ms, 0) as started_ms
     from jsonb_to_recordset(p_held) as h(job_id bigint, fence integer, started_ms bigint)
@@ -84,7 +89,9 @@ begin
   from jsonb_to_recordset(p_held) as h(job_id bigint, fence integer)
   left join lateral (
     select q.id, q.cancel_requested_at from job_queue q
-    where q.id = h.job_id and q.fence = h.fence and (q.lease_id = p_lease and q.state in ('leased', 'running')) is true
+    where q.id = h.job_id
+      and (q.state in ('leased', 'running') and q.lease_id = p_lease and q.fence = h.fence
+           or q.state = 'ready' and q.fence = 0 and h.fence = 1 and q.id in (select u.job_id from job_unwritten u where u.lease_id = p_lease)) is true
     offset 0
   ) q on true
   where q.id is null or q.cancel_requested_at is not null;

@@ -14,22 +14,25 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_now timestamptz;
+  v_jobs bigint[];
   v_count integer;
 begin
   if not pg_try_advisory_xact_lock(hashtext('lessee.fn_queue_recall')) then
     return 0;
   end if;
   v_now := lessee.fn_queue_now();
-  update job_queue q set run_at = v_now
-  where q.id = any (array(
+  v_jobs := array(
     select r.id
     from jsonb_to_recordset(p_fronts) as f(class text, priority smallint, run_at timestamptz, id bigint)
     cross join lateral (
       select r.id from job_queue r
       where r.class = f.class and r.in_line and r.state = 'ready' and r.priority = f.priority and (r.run_at, r.id) <= (f.run_at, f.id)
+        and (r.fence > 0 or r.id not in (select u.job_id from job_unwritten u))
       limit 1000
       for update skip locked
-    ) r));
+    ) r);
+  perform lessee.fn_grant_await(v_jobs);
+  update job_queue q set run_at = v_now where q.id = any (v_jobs) and q.state = 'ready';
   get diagnostics v_count = row_count;
   if v_count > 0 then
     perform lessee.fn_wake();

@@ -164,7 +164,7 @@ func (c *claimer) batch(ctx context.Context) (claim, commit float64, err error) 
 		return 0, 0, fmt.Errorf("the measurement's lease is over, because a batch or its replacement took longer than it lasts (%w)", errors.Join(err, errLease))
 	}
 	began := time.Now()
-	claimed, err := c.store.ClaimFrom(ctx, c.lease.ID, c.wants, c.cfg.Batch, c.fronts.Ranges(c.wants))
+	claimed, err := c.store.ClaimFrom(ctx, c.lease.ID, job.Ask{Wants: c.wants, Limit: c.cfg.Batch, Fronts: c.fronts.Ranges(c.wants)})
 	claim = milliseconds(time.Since(began))
 	if err != nil {
 		return 0, 0, fmt.Errorf("claim: %w", err)

@@ -54,11 +54,19 @@ const (
 	StopLost   = "lost"
 )
 
+// Ask is what a host asks for with a claim.
+type Ask struct {
+	Wants  []Want
+	Limit  int         // over all of them
+	Fronts []Front     // of the classes that have any, only what lies behind these is looked at
+	Over   []time.Time // when the lease was granted jobs of which it holds none any more
+}
+
 // Want asks for jobs of one class.
 type Want struct {
 	Class string
 	Slots int  // at most so many
-	Turn  bool // its line is long: only if nobody else claims of it at this moment
+	Turn  bool // its line is long: only if nobody else claims of it at this moment, and then for less
 }
 
 // Look is what a host that nobody tells of work finds in one question.

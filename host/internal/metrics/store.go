@@ -78,16 +78,16 @@ type observedStore struct {
 	m storeMetrics
 }
 
-func (s observedStore) ClaimFrom(ctx context.Context, lease int64, wants []job.Want, limit int, fronts []job.Front) (job.Claimed, error) {
+func (s observedStore) ClaimFrom(ctx context.Context, lease int64, ask job.Ask) (job.Claimed, error) {
 	began := time.Now()
-	claimed, err := s.Store.ClaimFrom(ctx, lease, wants, limit, fronts)
+	claimed, err := s.Store.ClaimFrom(ctx, lease, ask)
 	s.claimed(began, claimed, err)
 	return claimed, err
 }
 
-func (s observedStore) Look(ctx context.Context, lease int64, wants []job.Want, limit int, fronts []job.Front) (job.Look, error) {
+func (s observedStore) Look(ctx context.Context, lease int64, ask job.Ask) (job.Look, error) {
 	began := time.Now()
-	look, err := s.Store.Look(ctx, lease, wants, limit, fronts)
+	look, err := s.Store.Look(ctx, lease, ask)
 	s.claimed(began, look.Claimed, err)
 	return look, err
 }

@@ -12,35 +12,38 @@ import (
 
 // Claim grants the lease up to limit ready jobs, in one round trip.
 func (s *Store) Claim(ctx context.Context, lease int64, wants []job.Want, limit int) ([]job.Job, error) {
-	claimed, err := s.ClaimFrom(ctx, lease, wants, limit, nil)
+	claimed, err := s.ClaimFrom(ctx, lease, job.Ask{Wants: wants, Limit: limit})
 	return claimed.Jobs, err
 }
 
 const claimSQL = `select job_id, class, fence, attempt, max_attempts, leased_at, enqueued_at, coalesce(idempotency_key, ''),
 	payload, trace_id, parent_span_id, sampled, coalesce(tracestate, ''), registry_version, priority, run_at
-	from lessee.fn_job_claim($1, $2, $3, $4, $5, $6)`
+	from lessee.fn_job_claim($1, $2, $3, $4, $5, $6, $7)`
 
-// ClaimFrom is Claim that looks only at what lies behind the fronts, of the
-// classes that have any.
-func (s *Store) ClaimFrom(ctx context.Context, lease int64, wants []job.Want, limit int, fronts []job.Front) (job.Claimed, error) {
-	rows, err := s.pool.Query(ctx, claimSQL, claimArgs(lease, wants, limit, fronts)...)
+// ClaimFrom is Claim by a host that remembers what it has seen and was granted.
+func (s *Store) ClaimFrom(ctx context.Context, lease int64, ask job.Ask) (job.Claimed, error) {
+	rows, err := s.pool.Query(ctx, claimSQL, claimArgs(lease, ask)...)
 	jobs, err := collect(rows, err, scanJob)
 	return claimedOf(jobs), err
 }
 
-func claimArgs(lease int64, wants []job.Want, limit int, fronts []job.Front) []any {
-	classes, slots, turns := make([]string, len(wants)), make([]int32, len(wants)), []string{}
-	for i, w := range wants {
+func claimArgs(lease int64, ask job.Ask) []any {
+	classes, slots, turns := make([]string, len(ask.Wants)), make([]int32, len(ask.Wants)), []string{}
+	for i, w := range ask.Wants {
 		classes[i], slots[i] = w.Class, int32(w.Slots)
 		if w.Turn {
 			turns = append(turns, w.Class)
 		}
 	}
 	var from any
-	if len(fronts) > 0 {
-		from = jsonOf(fronts)
+	if len(ask.Fronts) > 0 {
+		from = jsonOf(ask.Fronts)
 	}
-	return []any{lease, classes, slots, limit, from, turns}
+	over := ask.Over
+	if over == nil {
+		over = []time.Time{} // null is no array
+	}
+	return []any{lease, classes, slots, ask.Limit, from, turns, over}
 }
 
 func scanJob(row pgx.CollectableRow) (j job.Job, err error) {
@@ -62,12 +65,12 @@ func claimedOf(jobs []job.Job) (claimed job.Claimed) {
 // Look is all that a host asks for when nobody tells it of anything, in one
 // transaction and one round trip: it makes jobs ready whose time has come, reads
 // the registry's version, and claims as ClaimFrom does.
-func (s *Store) Look(ctx context.Context, lease int64, wants []job.Want, limit int, fronts []job.Front) (look job.Look, err error) {
+func (s *Store) Look(ctx context.Context, lease int64, ask job.Ask) (look job.Look, err error) {
 	var nextMS *int64
 	batch := &pgx.Batch{}
 	batch.Queue("select d.next_ms, v.version from lessee.fn_job_due($1) d cross join lessee.fn_registry_version() as v(version)", sweepBatch).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&nextMS, &look.Version) })
-	batch.Queue(claimSQL, claimArgs(lease, wants, limit, fronts)...).Query(func(rows pgx.Rows) error {
+	batch.Queue(claimSQL, claimArgs(lease, ask)...).Query(func(rows pgx.Rows) error {
 		jobs, err := pgx.CollectRows(rows, scanJob)
 		look.Claimed = claimedOf(jobs)
 		return err

@@ -47,7 +47,7 @@ type JobFilter struct {
 // ids without reading all of it.
 const (
 	liveJobs = `select id, class, state, priority, run_at, attempt, max_attempts, crash_count, lease_id, leased_at, started_at, cancel_requested_at, expires_at,
-		enqueued_at, null::timestamptz as finished_at, null::jsonb as error, null::text as reason, idempotency_key from lessee.job_queue`
+		enqueued_at, null::timestamptz as finished_at, null::jsonb as error, null::text as reason, idempotency_key from lessee.job_live`
 	endedJobs = `select job_id as id, class, state, priority, null::timestamptz as run_at, attempt, max_attempts, crash_count, null::bigint as lease_id, null::timestamptz as leased_at,
 		null::timestamptz as started_at, null::timestamptz as cancel_requested_at, null::timestamptz as expires_at,
 		enqueued_at, finished_at, null::jsonb as error, reason, idempotency_key from lessee.job_final`

@@ -260,7 +260,7 @@ func TestCount_TheOldestReadyJobIsFoundWhateverLiesBeforeIt(t *testing.T) {
 	agree := func() {
 		t.Helper()
 		want(l, true, `select not exists (
-			select from (select class, min(run_at) as ready_since from lessee.job_queue where state = 'ready' group by class) t
+			select from (select class, min(run_at) as ready_since from lessee.job where state = 'ready' group by class) t
 			full join lessee.fn_class_oldest() o using (class) where t.ready_since is distinct from o.ready_since)`)
 	}
 	random := rand.New(rand.NewPCG(1, 2))

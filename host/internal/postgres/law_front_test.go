@@ -22,7 +22,7 @@ type claimer struct {
 // claim takes what it finds from its fronts on.
 func (c *claimer) claim() (ids []int64) {
 	c.Helper()
-	claimed, err := c.store.ClaimFrom(c.Context(), c.lease, plain, 1000, c.fronts.Ranges(plain))
+	claimed, err := c.store.ClaimFrom(c.Context(), c.lease, job.Ask{Wants: plain, Limit: 1000, Fronts: c.fronts.Ranges(plain)})
 	if err != nil {
 		c.Fatal(err)
 	}

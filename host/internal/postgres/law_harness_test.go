@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -35,8 +36,27 @@ func newLaw(t *testing.T) *law {
 	t.Helper()
 	db, dsn := postgrestest.Pool(t)
 	l := &law{T: t, db: db, dsn: dsn, store: postgres.NewStore(db)}
+	if *turns {
+		l.claimInTurns()
+	}
 	l.module("renderer", "1.0.0", []byte("any bytes"))
 	return l
+}
+
+// turns makes every claim one of a long line: the law holds there, too.
+var turns = flag.Bool("turns", false, "every claim is a class's turn, and its grants are unwritten")
+
+func (l *law) claimInTurns() {
+	l.Helper()
+	l.exec(`alter function lessee.fn_job_claim rename to fn_job_claim_as_asked;
+		do $do$ begin
+			execute format('create function lessee.fn_job_claim(%s) returns %s language sql security definer as %L',
+				pg_get_function_arguments('lessee.fn_job_claim_as_asked'::regproc), pg_get_function_result('lessee.fn_job_claim_as_asked'::regproc),
+				'select * from lessee.fn_job_claim_as_asked(p_lease, p_classes, p_slots, p_max, p_fronts, p_classes, p_over)');
+		end $do$;
+		alter function lessee.fn_job_claim owner to lessee_owner;
+		grant execute on function lessee.fn_job_claim to lessee_host;
+		revoke execute on function lessee.fn_job_claim from public`)
 }
 
 // queryer is what a pool, a connection and a transaction have in common.

@@ -13,7 +13,7 @@ func TestLook_MakesReadyClaimsAndReadsTheVersionInOneTransaction(t *testing.T) {
 	lease := l.lease()
 	look := func(wants ...job.Want) job.Look {
 		t.Helper()
-		found, err := l.store.Look(t.Context(), lease, wants, 10, nil)
+		found, err := l.store.Look(t.Context(), lease, job.Ask{Wants: wants, Limit: 10})
 		if err != nil {
 			t.Fatal(err)
 		}

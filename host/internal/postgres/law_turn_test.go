@@ -23,7 +23,7 @@ func TestClaim_OfALongLineIsOneHostsTurnAtATime(t *testing.T) {
 	claim := func(turn bool) (jobs map[string]int, others []string) {
 		t.Helper()
 		wants := []job.Want{{Class: "long", Slots: 1, Turn: turn}, {Class: "other", Slots: 1, Turn: turn}}
-		claimed, err := l.store.ClaimFrom(t.Context(), second, wants, 10, nil)
+		claimed, err := l.store.ClaimFrom(t.Context(), second, job.Ask{Wants: wants, Limit: 10})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -36,8 +36,8 @@ func TestClaim_OfALongLineIsOneHostsTurnAtATime(t *testing.T) {
 	if jobs, others := claim(true); jobs["long"] != 0 || jobs["other"] != 1 || !slices.Equal(others, []string{"long"}) {
 		t.Errorf("while another claims: %v, others' turn %v", jobs, others)
 	}
-	if jobs, others := claim(false); jobs["long"] != 1 || jobs["other"] != 1 || others != nil {
-		t.Errorf("of short lines all may claim at once, but: %v, others' turn %v", jobs, others)
+	if jobs, others := claim(false); jobs["long"] != 0 || jobs["other"] != 1 || !slices.Equal(others, []string{"long"}) {
+		t.Errorf("nor may one take without a turn meanwhile: %v, others' turn %v", jobs, others)
 	}
 	if err := claiming.Commit(t.Context()); err != nil {
 		t.Fatal(err)

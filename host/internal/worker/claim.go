@@ -97,13 +97,18 @@ func (s *session) claim(ctx context.Context, o offer) (granted []*grant, others 
 // is the only one that an idle host asks, and is about all that there may be.
 // version is the registry's; 0: it was not asked for.
 func (s *session) ask(ctx context.Context, o offer) (claimed job.Claimed, version int64, err error) {
-	fronts := s.fronts.ranges(o.wants)
+	ask := job.Ask{Wants: o.wants, Limit: o.limit, Fronts: s.fronts.ranges(o.wants), Over: s.over()}
+	defer func() {
+		if err != nil {
+			s.untold(ask.Over)
+		}
+	}()
 	s.dueAt = time.Time{}
 	if s.told() {
-		claimed, err = s.store.ClaimFrom(ctx, s.lease, o.wants, o.limit, fronts)
+		claimed, err = s.store.ClaimFrom(ctx, s.lease, ask)
 		return claimed, 0, err
 	}
-	look, err := s.store.Look(ctx, s.lease, o.wants, o.limit, fronts)
+	look, err := s.store.Look(ctx, s.lease, ask)
 	if err == nil && look.Next >= 0 {
 		s.dueAt = time.Now().Add(max(look.Next, 5*time.Millisecond))
 	}

@@ -164,7 +164,9 @@ func (s *session) commitFailure(b settled, cause error) {
 		s.conclude([]settled{b}, verdicts)
 	case !s.lost():
 		s.log.Error("an outcome can't be committed; the sweep will take the job when it is overdue", zap.Int64("job", outcome.JobID), zap.Error(sendErr), zap.NamedError("first", cause))
-		s.settle(b.grant)
+		s.mu.Lock()
+		s.held.abandon(b.grant)
+		s.mu.Unlock()
 	}
 }
 

@@ -49,8 +49,7 @@ func (s *session) offer() offer {
 	}
 	s.askAhead(&o, runnable)
 	for i := range o.wants[:min(len(o.wants), turnsMax)] {
-		long, known := s.backlog[o.wants[i].Class]
-		o.wants[i].Turn = long || !known
+		o.wants[i].Turn = s.backlog[o.wants[i].Class]
 	}
 	return o
 }

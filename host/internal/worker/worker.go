@@ -21,8 +21,8 @@ type Store interface {
 	CloseLease(ctx context.Context, lease int64) error
 	ReportClass(ctx context.Context, lease int64, class string, found job.Readiness) error
 	ReportModule(ctx context.Context, lease int64, digest string, admission registry.Admission) error
-	Look(ctx context.Context, lease int64, wants []job.Want, limit int, fronts []job.Front) (job.Look, error)
-	ClaimFrom(ctx context.Context, lease int64, wants []job.Want, limit int, fronts []job.Front) (job.Claimed, error)
+	Look(ctx context.Context, lease int64, ask job.Ask) (job.Look, error)
+	ClaimFrom(ctx context.Context, lease int64, ask job.Ask) (job.Claimed, error)
 	Survey(ctx context.Context, fronts []job.Front, horizon time.Time) (job.Survey, error)
 	Recall(ctx context.Context, fronts []job.Front) (int, error)
 	Commit(ctx context.Context, lease int64, outcomes []job.Outcome, timeout time.Duration) ([]job.Verdict, error)

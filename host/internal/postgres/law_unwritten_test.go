@@ -1,0 +1,388 @@
+package postgres_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lessee-run/lessee/host/internal/job"
+)
+
+// claimTurn claims as a host does of a long line. over are claims that are.
+func (l *law) claimTurn(lease int64, class string, limit int, over ...time.Time) []job.Job {
+	l.Helper()
+	claimed, err := l.store.ClaimFrom(l.Context(), lease, job.Ask{Wants: []job.Want{{Class: class, Slots: limit, Turn: true}}, Limit: limit, Over: over})
+	if err != nil {
+		l.Fatal(err)
+	}
+	return claimed.Jobs
+}
+
+const unwritten = "select count(*)::int from lessee.job_queue q where q.state = 'ready' and q.fence = 0 and q.id in (select job_id from lessee.job_unwritten)"
+
+func (l *law) enqueueBulk(class string, jobs int) {
+	l.Helper()
+	l.exec("select lessee.fn_job_enqueue_bulk((select jsonb_agg(jsonb_build_object('class', $1::text)) from generate_series(1, $2)))", class, jobs)
+}
+
+func TestUnwritten_AGrantCountsThoughItsRowsSayNothing(t *testing.T) {
+	l := newLaw(t)
+	l.class("long", "")
+	l.enqueueBulk("long", 3)
+	lease, other := l.lease(), l.lease()
+	jobs := l.claimTurn(lease, "long", 2)
+	if len(jobs) != 2 || jobs[0].Fence != 1 || jobs[0].Attempt != 1 || jobs[0].LeasedAt.IsZero() || jobs[0].Trace.TraceID == "" {
+		t.Fatalf("claimed %+v", jobs)
+	}
+	want(l, 2, unwritten)
+	want(l, true, "select state = 'leased' and lease_id = $2 and fence = 1 and attempt = 1 and leased_at = $3 from lessee.job where id = $1", jobs[0].ID, lease, jobs[0].LeasedAt)
+	want(l, 2, "select jobs::int from lessee.class_count where class = 'long' and state = 'leased'")
+	l.counted()
+	want(l, 0, "select count(*)::int from lessee.fn_count_recount()")
+	if left := append(l.claimTurn(other, "long", 9), l.claim(other, "long", 9)...); len(left) != 1 {
+		t.Errorf("others were granted %d jobs, want the one that is left", len(left))
+	}
+	for _, o := range []job.Outcome{outcome(jobs[0], job.Succeed), outcome(jobs[0], job.Retry)} {
+		l.expect(l.commit(other, o)[0], job.Stale, "", "not_held")
+	}
+	verdicts := l.commit(lease, outcome(jobs[0], job.Succeed), outcome(jobs[1], job.Retry))
+	l.expect(verdicts[0], job.Accepted, job.Succeeded, "")
+	l.expect(verdicts[1], job.Accepted, job.RetryWait, "")
+	for _, j := range jobs {
+		want(l, true, "select fence = 1 and attempt = 1 and lease_id = $2 and leased_at = $3 from lessee.job_attempt where job_id = $1", j.ID, lease, j.LeasedAt)
+	}
+	l.sound()
+	l.counted()
+}
+
+func TestUnwritten_OnlyFirstGrantsOfRowsThatNobodyTouchedAre(t *testing.T) {
+	l := newLaw(t)
+	l.class("long", "expires_after = interval '1 hour'")
+	l.enqueueBulk("long", 1)
+	l.exec("update lessee.executor_class_registry set expires_after = null where class = 'long'")
+	l.enqueueBulk("long", 2)
+	lease := l.lease()
+	if err := l.store.Release(t.Context(), lease, l.claimTurn(lease, "long", 2)[1:]); err != nil { // the second has been given back
+		t.Fatal(err)
+	}
+	if jobs := l.claimTurn(lease, "long", 9); len(jobs) != 2 || jobs[0].Fence+jobs[1].Fence != 3 {
+		t.Errorf("claimed %+v", jobs)
+	}
+	want(l, 1, unwritten)
+	want(l, 2, "select count(*)::int from lessee.job_queue where state = 'leased'")
+}
+
+func TestUnwritten_NoneAreMadeWhileAClockThatWasSetBackIsThereAgain(t *testing.T) {
+	l := newLaw(t)
+	l.class("long", "")
+	l.enqueueBulk("long", 2)
+	lease := l.lease()
+	l.exec("update lessee.queue_heartbeat set held_from = clock_timestamp() + interval '1 hour' where lease_id = $1", lease)
+	if jobs := l.claimTurn(lease, "long", 1); len(jobs) != 1 {
+		t.Fatalf("claimed %+v", jobs)
+	}
+	want(l, 1, "select count(*)::int from lessee.job_queue where state = 'leased'")
+	if jobs := l.claimTurn(l.lease(), "long", 9); len(jobs) != 1 {
+		t.Errorf("another claimed %+v", jobs)
+	}
+}
+
+func TestUnwritten_ALotThatIsOverIsForgotten(t *testing.T) {
+	l := newLaw(t)
+	l.class("long", "")
+	l.enqueueBulk("long", 3)
+	lease := l.lease()
+	first := l.claimTurn(lease, "long", 1)[0]
+	second := l.claimTurn(lease, "long", 1)[0]
+	l.commit(lease, outcome(first, job.Succeed))
+	l.claimTurn(lease, "long", 0, first.LeasedAt)
+	want(l, second.ID, "select job_id from lessee.job_unwritten")
+	l.expect(l.commit(lease, outcome(second, job.Succeed))[0], job.Accepted, job.Succeeded, "")
+	l.claimTurn(l.lease(), "long", 0, second.LeasedAt)
+	want(l, 1, "select count(*)::int from lessee.job_unwritten") // it was not that lease's
+}
+
+func TestUnwritten_TheHeartbeatWritesWhatStartedAndWhatLasts(t *testing.T) {
+	l := newLaw(t)
+	l.class("long", "")
+	l.enqueueBulk("long", 3)
+	lease := l.lease()
+	jobs := l.claimTurn(lease, "long", 3)
+	age := int64(1)
+	held := []job.Held{{JobID: jobs[0].ID, Fence: 1, StartedMS: &age}, {JobID: jobs[1].ID, Fence: 1}, {JobID: jobs[2].ID, Fence: 1}}
+	l.renew(lease, held...) // and is not told to stop any
+	l.inState(jobs[0].ID, job.Running)
+	want(l, 2, unwritten)
+	l.exec("update lessee.queue_heartbeat set held_from = held_from - interval '10 seconds'")
+	l.exec("update lessee.job_grant set granted_at = granted_at - interval '3 seconds'")
+	lock := l.lock(jobs[1].ID)
+	l.renew(lease, held...)
+	want(l, jobs[1].ID, "select job_id from lessee.job_unwritten") // somebody looks at its row: later
+	want(l, true, "select lease_id = $2 and overdue_at > leased_at + interval '10 seconds' from lessee.job_queue where id = $1", jobs[2].ID, lease)
+	lock()
+	if left := l.claimTurn(l.lease(), "long", 9); len(left) != 0 {
+		t.Errorf("another was granted %+v", left)
+	}
+	l.renew(lease, held...)
+	want(l, 0, unwritten)
+	for _, j := range jobs {
+		l.expect(l.commit(lease, outcome(j, job.Succeed))[0], job.Accepted, job.Succeeded, "")
+	}
+	l.renew(lease)
+	want(l, true, "select held = '{}' from lessee.queue_heartbeat where lease_id = $1", lease)
+	l.sound()
+}
+
+// A row may be written while its end is on its way.
+func TestUnwritten_AJobSucceedsThoughItsGrantIsWrittenMeanwhile(t *testing.T) {
+	l := newLaw(t)
+	l.class("long", "")
+	l.enqueueBulk("long", 2)
+	lease := l.lease()
+	jobs := l.claimTurn(lease, "long", 2)
+	writing, _ := l.begin()
+	if _, err := writing.Exec(t.Context(), "select lessee.fn_grant_write(array[$1::bigint])", jobs[1].ID); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan []job.Verdict, 1)
+	go func() {
+		verdicts, err := l.store.Commit(t.Context(), lease, []job.Outcome{outcome(jobs[0], job.Succeed), outcome(jobs[1], job.Succeed)}, 0)
+		if err != nil {
+			t.Error(err)
+		}
+		done <- verdicts
+	}()
+	l.await("the commit waits", "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and query like '%fn_job_succeed%' and pid <> pg_backend_pid())")
+	if err := writing.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range <-done {
+		l.expect(v, job.Accepted, job.Succeeded, "")
+	}
+	l.sound()
+}
+
+func TestUnwritten_CancelWaitsForTheClaimThatIsUnderWay(t *testing.T) {
+	l := newLaw(t)
+	l.class("long", "")
+	l.enqueueBulk("long", 2)
+	lease := l.lease()
+	claiming, _ := l.begin()
+	id, err := askOn[int64](t.Context(), claiming, "select job_id from lessee.fn_job_claim($1, '{long}', '{1}', 1, null, '{long}')", lease)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancelling, pid := l.begin()
+	answer := make(chan string, 1)
+	go func() {
+		said, err := askOn[string](t.Context(), cancelling, "select lessee.fn_job_cancel($1)", id)
+		if err != nil {
+			t.Error(err)
+		}
+		answer <- said
+	}()
+	l.blocked(pid)
+	if err := claiming.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if said := <-answer; said != "requested" {
+		t.Errorf("cancel said %q of a job that a host had just been granted", said)
+	}
+	if jobs := l.claimTurn(lease, "long", 9); len(jobs) != 1 || jobs[0].ID == id { // whoever cancels may take his time
+		t.Errorf("claimed %+v while the cancel is not committed", jobs)
+	}
+	if err := cancelling.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	l.expect(l.commit(lease, job.Outcome{JobID: id, Fence: 1, Attempt: 1, Word: job.Cancel, SpanID: "00f067aa0ba902b7"})[0], job.Accepted, job.Cancelled, "")
+}
+
+func TestUnwritten_AClaimLeavesAJobThatIsJustBeingCancelled(t *testing.T) {
+	l := newLaw(t)
+	l.class("long", "")
+	l.enqueueBulk("long", 2)
+	cancelling, _ := l.begin()
+	id := ask[int64](l, "select min(id) from lessee.job_queue")
+	if said, err := askOn[string](t.Context(), cancelling, "select lessee.fn_job_cancel($1)", id); err != nil || said != "cancelled" {
+		t.Fatal(said, err)
+	}
+	lease := l.lease()
+	if jobs := l.claimTurn(lease, "long", 9); len(jobs) != 1 || jobs[0].ID == id {
+		t.Errorf("claimed %+v", jobs)
+	}
+	if err := cancelling.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if jobs := l.claimTurn(lease, "long", 9); len(jobs) != 1 || jobs[0].ID != id {
+		t.Errorf("after all it was not cancelled, but claimed %+v", jobs)
+	}
+}
+
+func TestUnwritten_ALeaseEndsOnlyAfterTheClaimThatIsUnderWay(t *testing.T) {
+	l := newLaw(t)
+	l.class("long", "")
+	l.enqueueBulk("long", 2)
+	lease := l.lease()
+	held := l.claimTurn(lease, "long", 1)[0]
+	claiming, _ := l.begin()
+	late, err := askOn[int64](t.Context(), claiming, "select job_id from lessee.fn_job_claim($1, '{long}', '{1}', 1, null, '{long}')", lease)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.lapse(lease)
+	sweeping, pid := l.begin()
+	rescued := make(chan int, 1)
+	go func() {
+		n, err := askOn[int](t.Context(), sweeping, "select lessee.fn_job_rescue(100)")
+		if err != nil {
+			t.Error(err)
+		}
+		rescued <- n
+	}()
+	l.blocked(pid)
+	if err := claiming.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := <-rescued; n != 2 {
+		t.Errorf("rescued %d jobs, want 2", n)
+	}
+	if err := sweeping.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []int64{held.ID, late} {
+		want(l, true, "select state = 'ready' and fence = 1 and attempt = 0 and crash_count = 1 from lessee.job where id = $1", id)
+	}
+	l.expect(l.commit(lease, outcome(held, job.Succeed))[0], job.Stale, "", "lease_lost")
+	if jobs := l.claimTurn(lease, "long", 9); len(jobs) != 0 {
+		t.Errorf("a lease that is over was granted %+v", jobs)
+	}
+	l.sound()
+}
+
+func TestUnwritten_AnExpiredLeaseEndsWhenNobodyLocksItsJobsAnyMore(t *testing.T) {
+	l := newLaw(t)
+	l.class("long", "")
+	l.enqueueBulk("long", 2)
+	lease := l.lease()
+	jobs := l.claimTurn(lease, "long", 2)
+	unlock := l.lock(jobs[0].ID)
+	l.exec("select lessee.fn_lease_close($1)", lease)
+	if n := l.rescue(); n != 1 {
+		t.Errorf("rescued %d jobs, want the one that nobody has locked", n)
+	}
+	want(l, true, "select ended_at is null and expires_at <= clock_timestamp() from lessee.dot_iu_runtime_lease where lease_id = $1", lease)
+	unlock()
+	if n := l.rescue(); n != 1 {
+		t.Errorf("rescued %d jobs, want the other", n)
+	}
+	want(l, "expired", "select end_reason from lessee.dot_iu_runtime_lease where lease_id = $1", lease)
+	want(l, 2, "select count(*)::int from lessee.job where state = 'ready' and fence = 1 and crash_count = 1")
+}
+
+// Hosts that take turns and hosts that don't, and all else that moves jobs, at once.
+func TestUnwritten_NoGrantIsEverGivenTwice(t *testing.T) {
+	l := newLaw(t)
+	classes := []string{"a", "b"}
+	for _, class := range classes {
+		l.class(class, `retry_policy = '{"max_crashes": 1000}'`)
+		l.enqueueBulk(class, 400)
+	}
+	type grant struct {
+		id    int64
+		fence int
+	}
+	var mu sync.Mutex
+	given := map[grant]bool{}
+	var hosts sync.WaitGroup
+	for n := range 6 {
+		random := rand.New(rand.NewPCG(1, uint64(n)))
+		hosts.Go(func() {
+			lease, held, over := l.lease(), []job.Job{}, []time.Time(nil)
+			for range 150 {
+				if random.IntN(40) == 0 { // its host is lost
+					l.lapse(lease)
+					lease, held, over = l.lease(), nil, nil
+				}
+				asked := job.Ask{Limit: 1 + random.IntN(8), Over: over}
+				for _, class := range classes {
+					asked.Wants = append(asked.Wants, job.Want{Class: class, Slots: 8, Turn: random.IntN(3) > 0})
+				}
+				claimed, err := l.store.ClaimFrom(t.Context(), lease, asked)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				for _, j := range claimed.Jobs {
+					if given[grant{j.ID, j.Fence}] {
+						t.Errorf("job %d was granted twice under fence %d", j.ID, j.Fence)
+					}
+					given[grant{j.ID, j.Fence}] = true
+				}
+				mu.Unlock()
+				held, over = append(held, claimed.Jobs...), nil
+				random.Shuffle(len(held), func(i, j int) { held[i], held[j] = held[j], held[i] })
+				some := held[:random.IntN(len(held)+1)]
+				held = slices.Clone(held[len(some):])
+				switch random.IntN(4) {
+				case 0:
+					if err := l.store.Release(t.Context(), lease, some); err != nil {
+						t.Error(err)
+					}
+				case 1:
+					l.exec("select lessee.fn_job_cancel(id) from lessee.job_queue where id % 50 = $1", random.IntN(50))
+					l.exec("update lessee.queue_heartbeat set held_from = held_from - interval '3 seconds' where lease_id = $1", lease) // first, so that none is overlooked
+					l.exec("update lessee.job_grant set granted_at = granted_at - interval '3 seconds' where lease_id = $1", lease)
+					fallthrough
+				default:
+					outcomes := make([]job.Outcome, len(some))
+					for i, j := range some {
+						outcomes[i] = outcome(j, []job.Word{job.Succeed, job.Succeed, job.Succeed, job.Release, job.Retry}[random.IntN(5)])
+					}
+					if len(outcomes) > 0 {
+						l.commit(lease, outcomes...)
+					}
+				}
+				report := job.Report{}
+				for _, j := range held {
+					report.Held = append(report.Held, job.Held{JobID: j.ID, Fence: j.Fence})
+				}
+				if _, err := l.store.RenewLease(t.Context(), lease, report); err != nil {
+					t.Error(err)
+				}
+				if _, err := l.store.Sweep(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+			for len(held) > 0 { // over, all at once
+				for _, j := range held {
+					l.commit(lease, outcome(j, job.Succeed))
+				}
+				held = nil
+			}
+			l.exec("select lessee.fn_lease_close($1)", lease)
+		})
+	}
+	hosts.Wait()
+	for l.rescue() > 0 {
+	}
+	want(l, 0, "select count(*)::int from lessee.job_unwritten")
+	want(l, 0, "select count(*)::int from lessee.job where state in ('leased', 'running')")
+	want(l, 0, "select count(*)::int from (select job_id, fence from lessee.job_attempt group by 1, 2 having count(*) > 1) d")
+	t.Logf("%d grants; %s", len(given), ask[string](l, "select string_agg(format('%s %s', n, state), ', ') from (select state, count(*) n from lessee.job group by state) s"))
+	l.sound()
+	l.counted()
+}
+
+// await waits until sql is true.
+func (l *law) await(what, sql string, args ...any) {
+	l.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !ask[bool](l, sql, args...); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			l.Fatal(fmt.Sprint("never: ", what))
+		}
+	}
+}
