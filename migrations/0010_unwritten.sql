@@ -4,6 +4,7 @@
 -- of job_queue as they are: to write them would cost more than all the rest of
 -- the claim, and most are gone before anybody asks. docs/rationale.md.
 alter table lessee.job_grant add column written boolean not null default true; -- its jobs' rows in job_queue say so, too
+alter table lessee.job_grant set (toast_tuple_target = 8160); -- a list lies in its row as long as it can
 create index job_grant_unwritten on lessee.job_grant (lease_id, granted_at) where not written;
 
 -- The jobs that only job_grant knows to be held: of leases that have not ended.
@@ -72,4 +73,5 @@ create or replace view lessee.job as
 drop view lessee.job_live;
 drop view lessee.job_unwritten;
 drop index lessee.job_grant_unwritten;
+alter table lessee.job_grant reset (toast_tuple_target);
 alter table lessee.job_grant drop column written;

@@ -72,14 +72,14 @@ begin
          array_agg(distinct k.class) filter (where not k.turn)
   into v_fresh, v_again, v_rows, v_classes
   from (
-    select k.*
-    from (
-      select f.*, w.class, w.slots, w.turn, row_number() over (partition by w.class order by f.run_at + f.priority * v_step, f.id) as place
-      from (select u.class, u.slots, u.class = any (v_turns) as turn from unnest(p_classes, p_slots) as u(class, slots)) w
-      join executor_class_registry c on c.class = w.class and c.enabled
-        -- while its command is switched off, a class waits: a claim could only fail
-        and (c.command is null or exists (select from dot_function_registry d where d.name = c.command and d.enabled))
-      cross join lateral (
+    select f.*, w.class, w.turn
+    from (select u.class, u.slots, u.class = any (v_turns) as turn from unnest(p_classes, p_slots) as u(class, slots)) w
+    join executor_class_registry c on c.class = w.class and c.enabled
+      -- while its command is switched off, a class waits: a claim could only fail
+      and (c.command is null or exists (select from dot_function_registry d where d.name = c.command and d.enabled))
+    cross join lateral (
+      select f.row, f.id, f.fresh, f.run_at + f.priority * v_step as rank
+      from (
         select x.priority, x.run_at, x.id, x.until from jsonb_to_recordset(p_fronts) as x(class text, priority smallint, run_at timestamptz, id bigint, until smallint) where x.class = w.class
         union all
         select -1::smallint, '-infinity'::timestamptz, 0::bigint, 32767::smallint
@@ -105,10 +105,11 @@ begin
           for update skip locked
         ) r
       ) f
-      where w.slots > 0 and w.class <> all (v_others)
-    ) k
-    where k.place <= k.slots
-    order by k.run_at + k.priority * v_step, k.id
+      order by rank, f.id
+      limit w.slots
+    ) f
+    where w.slots > 0 and w.class <> all (v_others)
+    order by f.rank, f.id
     limit coalesce(p_max, 0)
   ) k;
 
@@ -154,6 +155,7 @@ begin
     with claimed as materialized (
       select q.id, q.class, q.attempt + 1 as attempt, q.max_attempts, q.enqueued_at, q.idempotency_key, q.priority, q.run_at
       from job_queue q where q.ctid = any (v_fresh) and (q.state = 'ready' and q.fence = 0) is true
+      order by q.run_at + q.priority * v_step, q.id -- narrow rows; the join below keeps their order
     ), listed as (
       insert into job_grant (lease_id, granted_at, job_ids, written) select p_lease, v_now, array_agg(k.id), false from claimed k having count(*) > 0
     ), counted as (
@@ -161,11 +163,9 @@ begin
       select k.class, 'claim', 'ready', 'leased', count(*) from claimed k group by k.class
     )
     select k.id, k.class, 1, k.attempt, k.max_attempts, v_now, k.enqueued_at, k.idempotency_key,
-           p.payload, p.trace_id, p.parent_span_id, p.sampled, p.tracestate, v.version, k.priority, k.run_at
+           p.payload, p.trace_id, p.parent_span_id, p.sampled, p.tracestate, (select v.version from registry_version v), k.priority, k.run_at
     from claimed k
-    cross join lateral (select * from job_payload p where p.job_id = k.id and p.enqueued_at = k.enqueued_at offset 0) p
-    cross join registry_version v
-    order by k.run_at + k.priority * v_step, k.id;
+    cross join lateral (select * from job_payload p where p.job_id = k.id and p.enqueued_at = k.enqueued_at offset 0) p;
   end if;
 end
 $$;

@@ -33,11 +33,11 @@ begin
     select array(select o.jobs[p] from unnest(s.places) p), array(select o.fences[p] from unnest(s.places) p) into v_ids, v_fences
     from (
       select array_agg(o.job_id) as jobs, array_agg(o.fence) as fences, array_agg(o.attempt) as attempts, array_agg(o.span_id) as spans,
-             array_agg(o.module_sha256) as modules, array_agg(o.output) as outputs, array_agg(o.usage) as usages, array_agg(o.requests) as requests
+             array_agg(o.module_sha256) as modules, array_agg(o.output) as outputs, array_agg(o.usage) as usages, array_agg(o.requests) as requests, array_agg(null::timestamptz) as leased
       from jsonb_populate_recordset(null::job_outcome, p_outcomes) o
       where o.word = 'succeed' and num_nonnulls(o.commands, o.enqueue, o.events, o.error, o.log_tail) = 0
     ) o
-    cross join lateral lessee.fn_job_succeed(p_lease, o.jobs, o.fences, o.attempts, o.spans, o.modules, o.outputs, o.usages, o.requests) s
+    cross join lateral lessee.fn_job_succeed(p_lease, o.jobs, o.fences, o.attempts, o.spans, o.modules, o.outputs, o.usages, o.requests, o.leased) s
     where o.jobs is not null;
   end if;
 

@@ -3,10 +3,12 @@
 -- against. One statement ends them all, under the fence.
 --
 -- The arrays are parallel, an element for each outcome, as typed values:
--- to read them as JSON would cost as much as to write the row. Returns the places
+-- to read them as JSON would cost as much as to write the row. p_leased is when
+-- the job was granted: of a grant that is in no row (job_unwritten), it is asked for. Returns the places
 -- of those that it took, from 1; what became of the others, fn_job_commit knows.
 create or replace function lessee.fn_job_succeed(p_lease bigint, p_jobs bigint[], p_fences integer[], p_attempts integer[], p_spans text[], p_modules text[],
-                                                 p_outputs jsonb[], p_usages jsonb[], p_requests jsonb[], out places integer[])
+                                                 p_outputs jsonb[], p_usages jsonb[], p_requests jsonb[],
+                                                 p_leased timestamptz[], out places integer[])
 language plpgsql volatile security definer
 set search_path = pg_catalog, lessee, pg_temp
 -- The plan must not follow the statistics of a table that is empty one moment
@@ -32,20 +34,18 @@ begin
   if cardinality(p_jobs) <> (select count(distinct u.id) from unnest(p_jobs) as u(id)) then
     return;
   end if;
-  with granted as materialized (
-    select u.job_id, u.granted_at from job_unwritten u where u.lease_id = p_lease
-  ), gone as (
+  with gone as (
     delete from job_queue q
-    using unnest(p_jobs, p_fences, p_attempts, p_spans, p_modules, p_outputs, p_usages, p_requests) with ordinality
-      as o(job_id, fence, attempt, span_id, module_sha256, output, usage, requests, place)
-      left join granted g on g.job_id = o.job_id
+    using unnest(p_jobs, p_fences, p_attempts, p_spans, p_modules, p_outputs, p_usages, p_requests, p_leased) with ordinality
+      as o(job_id, fence, attempt, span_id, module_sha256, output, usage, requests, leased_at, place)
     where q.id = any (p_jobs)
       and q.id = o.job_id
       and (q.state in ('leased', 'running') and q.lease_id = p_lease and q.fence = o.fence and q.attempt = o.attempt
-           or q.state = 'ready' and q.fence = 0 and g.granted_at is not null and o.fence = 1 and o.attempt = q.attempt + 1) is true
+           or q.state = 'ready' and q.fence = 0 and o.fence = 1 and o.attempt = q.attempt + 1
+              and (o.job_id, o.leased_at) in (select u.job_id, u.granted_at from job_unwritten u where u.lease_id = p_lease)) is true
       and q.class <> all (v_special) and (o.module_sha256 = any (v_choosy)) is not true
       and octet_length(o.span_id) = 16 and translate(o.span_id, '0123456789abcdef', '') = '' and o.span_id <> '0000000000000000'
-    returning q.id, o.fence, o.attempt, q.max_attempts, q.crash_count, q.class, q.priority, coalesce(q.leased_at, g.granted_at) as leased_at, q.enqueued_at, q.idempotency_key,
+    returning q.id, o.fence, o.attempt, q.max_attempts, q.crash_count, q.class, q.priority, coalesce(q.leased_at, o.leased_at) as leased_at, q.enqueued_at, q.idempotency_key,
               o.place::integer, o.span_id, o.module_sha256, o.output, o.usage, o.requests
   ), ended as (
     insert into job_history (job_id, fence, ended_at, enqueued_at, class, word, state, attempt, max_attempts, crash_count, priority, lease_id, leased_at,
@@ -68,5 +68,5 @@ begin
   select array_agg(d.place) into places from gone d;
 end
 $$;
-comment on function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[]) is 'ends what succeeded and asks for nothing';
-grant execute on function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[]) to lessee_host;
+comment on function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[]) is 'ends what succeeded and asks for nothing';
+grant execute on function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[]) to lessee_host;

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/lessee-run/lessee/abi"
 )
@@ -32,6 +33,7 @@ type Outcome struct {
 	LogTail      string          `json:"log_tail,omitempty"`
 	SpanID       string          `json:"span_id"`
 	ModuleDigest string          `json:"module_sha256,omitempty"`
+	LeasedAt     time.Time       `json:"-"` // of the grant; says where to look for it
 }
 
 // Plain reports whether o succeeded and asks for nothing that could fail.

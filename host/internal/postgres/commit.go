@@ -55,8 +55,8 @@ func (s *Store) succeed(ctx context.Context, lease int64, outcomes []job.Outcome
 		return nil, nil
 	}
 	var places []int32 // from 1, among those
-	err = s.queryRow(ctx, "select coalesce(lessee.fn_job_succeed($1, $2, $3, $4, $5, $6, $7, $8, $9), '{}')",
-		[]any{lease, p.jobs, p.fences, p.attempts, p.spans, p.modules, p.outputs, p.usages, p.requests}, &places)
+	err = s.queryRow(ctx, "select coalesce(lessee.fn_job_succeed($1, $2, $3, $4, $5, $6, $7, $8, $9, $10), '{}')",
+		[]any{lease, p.jobs, p.fences, p.attempts, p.spans, p.modules, p.outputs, p.usages, p.requests, p.leased}, &places)
 	if isData(err) {
 		return nil, fmt.Errorf("%w: %w", job.ErrUnreadable, err)
 	}
@@ -75,13 +75,14 @@ type plain struct {
 	spans                     []string
 	modules                   []*string
 	outputs, usages, requests []json.RawMessage
+	leased                    []time.Time
 }
 
 func plainOf(outcomes []job.Outcome) plain {
 	n := len(outcomes)
 	p := plain{
 		make([]int, 0, n), make([]int64, 0, n), make([]int32, 0, n), make([]int32, 0, n), make([]string, 0, n), make([]*string, 0, n),
-		make([]json.RawMessage, 0, n), make([]json.RawMessage, 0, n), make([]json.RawMessage, 0, n),
+		make([]json.RawMessage, 0, n), make([]json.RawMessage, 0, n), make([]json.RawMessage, 0, n), make([]time.Time, 0, n),
 	}
 	for i := range outcomes {
 		o := &outcomes[i]
@@ -97,6 +98,7 @@ func plainOf(outcomes []job.Outcome) plain {
 		p.outputs = append(p.outputs, jsonOrNull(o.Output))
 		p.usages = append(p.usages, usageOf(o))
 		p.requests = append(p.requests, jsonOrNull(o.Requests))
+		p.leased = append(p.leased, o.LeasedAt)
 	}
 	return p
 }

@@ -68,7 +68,7 @@ func TestSucceed_TakesAJobWhoseRowChangedWhileItWaited(t *testing.T) {
 	answered := make(chan answer, 1)
 	go func() {
 		places, err := askOn[[]int32](t.Context(), commit, `select lessee.fn_job_succeed($1, $2, $3, $4, array['00000000000000a1', '00000000000000a2'], array[null, null],
-			array['1', '2']::jsonb[], array[null, null]::jsonb[], array[null, null]::jsonb[])`,
+			array['1', '2']::jsonb[], array[null, null]::jsonb[], array[null, null]::jsonb[], array[null, null]::timestamptz[])`,
 			lease, []int64{jobs[0].ID, jobs[1].ID}, []int{jobs[0].Fence, jobs[1].Fence}, []int{jobs[0].Attempt, jobs[1].Attempt})
 		answered <- answer{places, err}
 	}()
