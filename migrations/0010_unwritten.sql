@@ -5,6 +5,7 @@
 -- the claim, and most are gone before anybody asks. docs/rationale.md.
 alter table lessee.job_grant add column written boolean not null default true; -- its jobs' rows in job_queue say so, too
 alter table lessee.job_grant set (toast_tuple_target = 8160); -- a list lies in its row as long as it can
+alter table lessee.job_queue set (fillfactor = 80); -- a claim that writes rows is for short lines, which need less room than long ones
 create index job_grant_unwritten on lessee.job_grant (lease_id, granted_at) where not written;
 
 -- The jobs that only job_grant knows to be held: of leases that have not ended.
@@ -74,4 +75,5 @@ drop view lessee.job_live;
 drop view lessee.job_unwritten;
 drop index lessee.job_grant_unwritten;
 alter table lessee.job_grant reset (toast_tuple_target);
+alter table lessee.job_queue set (fillfactor = 50);
 alter table lessee.job_grant drop column written;
