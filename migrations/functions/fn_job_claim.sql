@@ -16,12 +16,12 @@
 -- Of each class in p_turns, those with a long line, one claim at a time takes, by
 -- an advisory lock, and none while another one takes without a turn: where it
 -- is another's turn nothing is taken, and a row with job_id 0 names the class.
--- What such a claim grants for the first time it only lists in job_grant
--- (job_unwritten); it neither locks the jobs' rows nor writes them.
+-- Of those that are in p_lists, too, what is granted for the first time is only
+-- listed in job_grant (job_unwritten); its rows are neither locked nor written.
 -- p_over are the granted_at of the lease's own grants of which no job is held any
 -- more.
 create or replace function lessee.fn_job_claim(p_lease bigint, p_classes text[], p_slots integer[], p_max integer, p_fronts jsonb default null,
-                                               p_turns text[] default '{}', p_over timestamptz[] default '{}')
+                                               p_turns text[] default '{}', p_lists text[] default '{}', p_over timestamptz[] default '{}')
 returns table (job_id bigint, class text, fence integer, attempt integer, max_attempts integer, leased_at timestamptz, enqueued_at timestamptz,
                idempotency_key text, payload jsonb, trace_id text, parent_span_id text, sampled boolean, tracestate text, registry_version bigint,
                priority smallint, run_at timestamptz)
@@ -55,13 +55,18 @@ begin
   if p_over <> '{}' then
     delete from job_grant g where g.lease_id = p_lease and g.granted_at = any (p_over) and not g.written;
   end if;
-  -- Nobody looks for unwritten grants from before held_from; while the clock that was set back is there again, none is made.
-  if p_turns <> '{}' and exists (select from queue_heartbeat h where h.lease_id = p_lease and h.held_from <= clock_timestamp()) then
+  if p_lists <> '{}' then
     perform from dot_iu_runtime_lease l where l.lease_id = p_lease and l.ended_at is null and l.expires_at > clock_timestamp() for key share; -- see fn_lease_end
     if not found then
       return;
     end if;
     perform pg_advisory_xact_lock_shared(hashtext('lessee.fn_lease_gather'), (p_lease % 2147483647)::integer);
+    -- Nobody looks for unwritten grants from before held_from. While the clock was set back to there, none is made.
+    if not exists (select from queue_heartbeat h where h.lease_id = p_lease and h.held_from <= clock_timestamp()) then
+      p_lists := '{}';
+    end if;
+  end if;
+  if p_turns <> '{}' then
     -- Before the statements that claim, which see what was committed when they begin.
     v_turns := array(select t.class from unnest(p_turns) as t(class) where pg_try_advisory_xact_lock(v_lock, hashtext(t.class)));
     v_others := array(select t.class from unnest(p_turns) as t(class) where t.class <> all (v_turns));
@@ -73,7 +78,7 @@ begin
   into v_fresh, v_again, v_rows, v_classes
   from (
     select f.*, w.class, w.turn
-    from (select u.class, u.slots, u.class = any (v_turns) as turn from unnest(p_classes, p_slots) as u(class, slots)) w
+    from (select u.class, u.slots, u.class = any (v_turns) as turn, u.class = any (p_lists) as listed from unnest(p_classes, p_slots) as u(class, slots)) w
     join executor_class_registry c on c.class = w.class and c.enabled
       -- while its command is switched off, a class waits: a claim could only fail
       and (c.command is null or exists (select from dot_function_registry d where d.name = c.command and d.enabled))
@@ -87,7 +92,7 @@ begin
       ) x
       cross join lateral (
         select * from (
-          select r.ctid as row, r.id, r.priority, r.run_at, r.fence = 0 and r.xmax = '0' and r.expires_at is null as fresh
+          select r.ctid as row, r.id, r.priority, r.run_at, w.listed and r.fence = 0 and r.xmax = '0' and r.expires_at is null as fresh
           from job_queue r
           where w.turn and r.class = w.class and r.in_line and r.state = 'ready' and (r.priority, r.run_at, r.id) > (x.priority, x.run_at, x.id) and r.priority < x.until
             and (r.expires_at is null or r.expires_at > v_now) is true and (r.fence > 0 or r.id not in (select u.job_id from job_unwritten u))
@@ -169,5 +174,5 @@ begin
   end if;
 end
 $$;
-comment on function lessee.fn_job_claim(bigint, text[], integer[], integer, jsonb, text[], timestamptz[]) is 'word claim: ready -> leased';
-grant execute on function lessee.fn_job_claim(bigint, text[], integer[], integer, jsonb, text[], timestamptz[]) to lessee_host;
+comment on function lessee.fn_job_claim(bigint, text[], integer[], integer, jsonb, text[], text[], timestamptz[]) is 'word claim: ready -> leased';
+grant execute on function lessee.fn_job_claim(bigint, text[], integer[], integer, jsonb, text[], text[], timestamptz[]) to lessee_host;

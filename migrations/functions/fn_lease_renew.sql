@@ -3,12 +3,13 @@
 -- must stop and why: cancel, or lost (the job is no longer this host's).
 -- p_held is [{job_id, fence, started_ms, progress}]: started_ms is the age of the
 -- attempt in milliseconds, null when it has not started; progress is
--- {permille, note}, absent when the executor tells of none.
+-- {permille, note}, absent when the executor tells of none. p_in_flight is how
+-- many jobs the host holds, those too of the last second that it does not name.
 -- A grant that the host does not name, because the answer to its claim was lost,
 -- goes back (word release) after the time in which any answer must have come.
 -- alive = false: the lease is over for good; stop everything, open a new one.
 -- sweep: a host is gone or counters have gathered, so fn_sweep would find something.
-create or replace function lessee.fn_lease_renew(p_lease bigint, p_held jsonb, p_classes jsonb, out alive boolean, out ttl_ms bigint, out stop jsonb, out sweep boolean)
+create or replace function lessee.fn_lease_renew(p_lease bigint, p_held jsonb, p_classes jsonb, p_in_flight integer default null, out alive boolean, out ttl_ms bigint, out stop jsonb, out sweep boolean)
 language plpgsql volatile security definer
 set search_path = pg_catalog, lessee, pg_temp
 set enable_seqscan = off -- as in fn_job_succeed: a plan that follows the statistics can cost the lease
@@ -35,7 +36,7 @@ begin
     return;
   end if;
 
-  update queue_heartbeat h set at = v_now, in_flight = jsonb_array_length(p_held), classes = coalesce(nullif(p_classes, 'null'), '{}'),
+  update queue_heartbeat h set at = v_now, in_flight = coalesce(p_in_flight, jsonb_array_length(p_held)), classes = coalesce(nullif(p_classes, 'null'), '{}'),
     progress = jsonb_path_query_array(p_held, '$[*] ? (exists (@.progress))')
   where h.lease_id = p_lease;
   perform lessee.fn_class_switch();
@@ -97,5 +98,5 @@ begin
   where q.id is null or q.cancel_requested_at is not null;
 end
 $$;
-comment on function lessee.fn_lease_renew(bigint, jsonb, jsonb) is 'heartbeat of a host';
-grant execute on function lessee.fn_lease_renew(bigint, jsonb, jsonb) to lessee_host;
+comment on function lessee.fn_lease_renew(bigint, jsonb, jsonb, integer) is 'heartbeat of a host';
+grant execute on function lessee.fn_lease_renew(bigint, jsonb, jsonb, integer) to lessee_host;

@@ -4,8 +4,9 @@ import "time"
 
 // Report is what a host tells with each heartbeat.
 type Report struct {
-	Held    []Held
-	Classes map[string]Readiness
+	Held     []Held
+	InFlight int // how many it holds, those too that it does not name yet
+	Classes  map[string]Readiness
 }
 
 // Held is a grant that the host has not settled yet.
@@ -66,7 +67,8 @@ type Ask struct {
 type Want struct {
 	Class string
 	Slots int  // at most so many
-	Turn  bool // its line is long: only if nobody else claims of it at this moment, and then for less
+	Turn  bool // its line may be long: only if nobody else claims of it at this moment
+	List  bool // its line is long: with a turn, the grants need not be written into the jobs' rows
 }
 
 // Look is what a host that nobody tells of work finds in one question.

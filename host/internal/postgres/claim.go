@@ -18,7 +18,7 @@ func (s *Store) Claim(ctx context.Context, lease int64, wants []job.Want, limit 
 
 const claimSQL = `select job_id, class, fence, attempt, max_attempts, leased_at, enqueued_at, coalesce(idempotency_key, ''),
 	payload, trace_id, parent_span_id, sampled, coalesce(tracestate, ''), registry_version, priority, run_at
-	from lessee.fn_job_claim($1, $2, $3, $4, $5, $6, $7)`
+	from lessee.fn_job_claim($1, $2, $3, $4, $5, $6, $7, $8)`
 
 // ClaimFrom is Claim by a host that remembers what it has seen and was granted.
 func (s *Store) ClaimFrom(ctx context.Context, lease int64, ask job.Ask) (job.Claimed, error) {
@@ -28,11 +28,15 @@ func (s *Store) ClaimFrom(ctx context.Context, lease int64, ask job.Ask) (job.Cl
 }
 
 func claimArgs(lease int64, ask job.Ask) []any {
-	classes, slots, turns := make([]string, len(ask.Wants)), make([]int32, len(ask.Wants)), []string{}
+	classes, slots := make([]string, len(ask.Wants)), make([]int32, len(ask.Wants))
+	turns, lists := []string{}, []string{}
 	for i, w := range ask.Wants {
 		classes[i], slots[i] = w.Class, int32(w.Slots)
 		if w.Turn {
 			turns = append(turns, w.Class)
+		}
+		if w.List {
+			lists = append(lists, w.Class)
 		}
 	}
 	var from any
@@ -43,7 +47,7 @@ func claimArgs(lease int64, ask job.Ask) []any {
 	if over == nil {
 		over = []time.Time{} // null is no array
 	}
-	return []any{lease, classes, slots, ask.Limit, from, turns, over}
+	return []any{lease, classes, slots, ask.Limit, from, turns, lists, over}
 }
 
 func scanJob(row pgx.CollectableRow) (j job.Job, err error) {

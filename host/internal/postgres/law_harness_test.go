@@ -52,7 +52,7 @@ func (l *law) claimInTurns() {
 		do $do$ begin
 			execute format('create function lessee.fn_job_claim(%s) returns %s language sql security definer as %L',
 				pg_get_function_arguments('lessee.fn_job_claim_as_asked'::regproc), pg_get_function_result('lessee.fn_job_claim_as_asked'::regproc),
-				'select * from lessee.fn_job_claim_as_asked(p_lease, p_classes, p_slots, p_max, p_fronts, p_classes, p_over)');
+				'select * from lessee.fn_job_claim_as_asked(p_lease, p_classes, p_slots, p_max, p_fronts, p_classes, p_classes, p_over)');
 		end $do$;
 		alter function lessee.fn_job_claim owner to lessee_owner;
 		grant execute on function lessee.fn_job_claim to lessee_host;

@@ -14,7 +14,7 @@ import (
 // claimTurn claims as a host does of a long line. over are claims that are.
 func (l *law) claimTurn(lease int64, class string, limit int, over ...time.Time) []job.Job {
 	l.Helper()
-	claimed, err := l.store.ClaimFrom(l.Context(), lease, job.Ask{Wants: []job.Want{{Class: class, Slots: limit, Turn: true}}, Limit: limit, Over: over})
+	claimed, err := l.store.ClaimFrom(l.Context(), lease, job.Ask{Wants: []job.Want{{Class: class, Slots: limit, Turn: true, List: true}}, Limit: limit, Over: over})
 	if err != nil {
 		l.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func TestUnwritten_CancelWaitsForTheClaimThatIsUnderWay(t *testing.T) {
 	l.enqueueBulk("long", 2)
 	lease := l.lease()
 	claiming, _ := l.begin()
-	id, err := askOn[int64](t.Context(), claiming, "select job_id from lessee.fn_job_claim($1, '{long}', '{1}', 1, null, '{long}')", lease)
+	id, err := askOn[int64](t.Context(), claiming, "select job_id from lessee.fn_job_claim($1, '{long}', '{1}', 1, null, '{long}', '{long}')", lease)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +228,7 @@ func TestUnwritten_ALeaseEndsOnlyAfterTheClaimThatIsUnderWay(t *testing.T) {
 	lease := l.lease()
 	held := l.claimTurn(lease, "long", 1)[0]
 	claiming, _ := l.begin()
-	late, err := askOn[int64](t.Context(), claiming, "select job_id from lessee.fn_job_claim($1, '{long}', '{1}', 1, null, '{long}')", lease)
+	late, err := askOn[int64](t.Context(), claiming, "select job_id from lessee.fn_job_claim($1, '{long}', '{1}', 1, null, '{long}', '{long}')", lease)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +308,8 @@ func TestUnwritten_NoGrantIsEverGivenTwice(t *testing.T) {
 				}
 				asked := job.Ask{Limit: 1 + random.IntN(8), Over: over}
 				for _, class := range classes {
-					asked.Wants = append(asked.Wants, job.Want{Class: class, Slots: 8, Turn: random.IntN(3) > 0})
+					turn := random.IntN(3)
+					asked.Wants = append(asked.Wants, job.Want{Class: class, Slots: 8, Turn: turn > 0, List: turn > 1})
 				}
 				claimed, err := l.store.ClaimFrom(t.Context(), lease, asked)
 				if err != nil {

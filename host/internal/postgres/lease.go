@@ -22,8 +22,8 @@ func (s *Store) RenewLease(ctx context.Context, lease int64, report job.Report) 
 	var r job.Renewal
 	var ttl int64
 	var stop []byte
-	err := s.queryRow(ctx, "select alive, ttl_ms, stop, sweep from lessee.fn_lease_renew($1, $2, $3)",
-		[]any{lease, jsonOf(report.Held), jsonOf(report.Classes)}, &r.Alive, &ttl, &stop, &r.Sweep)
+	err := s.queryRow(ctx, "select alive, ttl_ms, stop, sweep from lessee.fn_lease_renew($1, $2, $3, $4)",
+		[]any{lease, jsonOf(report.Held), jsonOf(report.Classes), max(report.InFlight, len(report.Held))}, &r.Alive, &ttl, &stop, &r.Sweep)
 	if err != nil {
 		return job.Renewal{}, err
 	}

@@ -18,6 +18,10 @@ const share = 16
 // turnLasts is how long another host's claim of a long line may take.
 const turnLasts = 20 * time.Millisecond
 
+// longLasts is for how long a line that was long still is one where hosts take
+// turns. Those that do and those that don't are in each other's way.
+const longLasts = time.Second
+
 // turnsMax bounds the advisory locks of a claim; a server has room for some
 // thousands in all.
 const turnsMax = 64

@@ -12,7 +12,7 @@ import (
 
 // When a host asks where the live part of the queue begins.
 const (
-	surveyEvery = 100 * time.Millisecond // if any job was claimed since the last time
+	surveyEvery = 250 * time.Millisecond // if any job was claimed since the last time
 	surveyIdle  = 30 * time.Second       // if none was, but the claim was slow
 	slowClaim   = 5 * time.Millisecond
 )

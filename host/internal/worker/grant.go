@@ -23,8 +23,9 @@ const nowhere = -1
 
 // lot is what one claim brought.
 type lot struct {
-	at   time.Time
-	left int // how many of its grants are held
+	at    time.Time // by the database's clock, which names it
+	since time.Time // by the host's
+	left  int       // how many of its grants are held
 }
 
 // settled reports whether nothing more is to be told of g: it is committed,
@@ -80,7 +81,7 @@ func (s *session) hold(jobs []job.Job) []*grant {
 	if len(jobs) == 0 {
 		return nil
 	}
-	granted, by := make([]*grant, len(jobs)), &lot{at: jobs[0].LeasedAt}
+	granted, by := make([]*grant, len(jobs)), &lot{at: jobs[0].LeasedAt, since: time.Now()}
 	for i := range jobs {
 		granted[i] = &grant{job: jobs[i], lot: by} // each by itself, so that a long attempt keeps no more than its own
 	}

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"slices"
+	"time"
 
 	"github.com/lessee-run/lessee/host/internal/job"
 	"github.com/lessee-run/lessee/registry"
@@ -49,7 +50,9 @@ func (s *session) offer() offer {
 	}
 	s.askAhead(&o, runnable)
 	for i := range o.wants[:min(len(o.wants), turnsMax)] {
-		o.wants[i].Turn = s.backlog[o.wants[i].Class]
+		want := &o.wants[i]
+		long, known := s.backlog[want.Class]
+		want.Turn, want.List = long || !known || time.Since(s.long[want.Class]) < longLasts, long
 	}
 	return o
 }

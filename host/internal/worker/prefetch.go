@@ -43,12 +43,15 @@ type prefetch struct {
 	waiting  waitlist
 	pace     pace
 	backlog  map[string]bool            // class -> the last answer was full
+	long     map[string]time.Time       // class -> when the last full one came
 	apart    bool                       // the next offer is for jobs that wait, the last one was for slots
 	snapshot *registry.Snapshot         // of which
 	classes  map[string]*registry.Class // are those that may start now
 }
 
-func newPrefetch() prefetch { return prefetch{pace: pace{}, backlog: map[string]bool{}} }
+func newPrefetch() prefetch {
+	return prefetch{pace: pace{}, backlog: map[string]bool{}, long: map[string]time.Time{}}
+}
 
 // askAhead adds to an offer of slots the jobs that may wait. s.mu is held.
 //
@@ -119,9 +122,13 @@ func (s *session) refill(class string) bool {
 func (s *session) learn(o offer, got map[string]int, all int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := time.Now()
 	for _, w := range o.wants {
 		n := got[w.Class]
 		s.backlog[w.Class] = n >= min(w.Slots, share) || n > 0 && all == o.limit
+		if s.backlog[w.Class] {
+			s.long[w.Class] = now
+		}
 	}
 }
 

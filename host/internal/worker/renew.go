@@ -15,8 +15,10 @@ import (
 // look. watchTrust ends the session when the lease can't be trusted any more,
 // by a timer of its own, so that a call that hangs can't delay it.
 func (s *session) renewLoop(ctx context.Context) {
+	asked := false // by somebody who wants to know of a job
 	for ctx.Err() == nil && !s.lost() {
-		err := s.renewOnce(ctx)
+		err := s.renewOnce(ctx, asked)
+		asked = false
 		wait := s.beat()
 		if err != nil && ctx.Err() == nil {
 			s.failed(err)
@@ -28,6 +30,7 @@ func (s *session) renewLoop(ctx context.Context) {
 		case <-ctx.Done():
 		case <-s.gone:
 		case <-s.renew:
+			asked = true
 		case <-timer.C:
 		}
 		timer.Stop()
@@ -54,11 +57,11 @@ func (s *session) watchTrust(ctx context.Context) {
 	s.lose("it was not renewed in time")
 }
 
-func (s *session) renewOnce(ctx context.Context) error {
+func (s *session) renewOnce(ctx context.Context, all bool) error {
 	before := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, s.ttl/3)
 	defer cancel()
-	renewal, err := s.store.RenewLease(ctx, s.lease, s.report())
+	renewal, err := s.store.RenewLease(ctx, s.lease, s.report(all))
 	if err != nil {
 		return err
 	}
@@ -84,11 +87,17 @@ func (s *session) renewOnce(ctx context.Context) error {
 	return nil
 }
 
-func (s *session) report() job.Report {
+// report names what is held, for a while at least unless all is asked for: of
+// short jobs there are many, and most have ended when the database looks at them.
+func (s *session) report(all bool) job.Report {
 	r := job.Report{Held: []job.Held{}, Classes: s.runner.Readiness()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	r.InFlight = len(s.held.grants)
 	for _, g := range s.held.grants {
+		if !all && time.Since(g.lot.since) < s.ttl/9 {
+			continue
+		}
 		h := job.Held{JobID: g.job.ID, Fence: g.job.Fence}
 		if !g.started.IsZero() {
 			age := time.Since(g.started).Milliseconds()

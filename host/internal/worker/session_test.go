@@ -70,7 +70,7 @@ func testSession(t *testing.T, r Runner) *session {
 }
 
 func fences(s *session) (out []int) {
-	for _, h := range s.report().Held {
+	for _, h := range s.report(true).Held {
 		out = append(out, h.Fence)
 	}
 	slices.Sort(out)
@@ -146,9 +146,9 @@ func TestSession_AsksForNoMoreThanItsSlotsItsClassesAndItsConnectionsAllow(t *te
 		want    []job.Want
 	}{
 		"nothing is enabled":      {nil, nil},
-		"a class's concurrency":   {[]registry.Class{wasm("a", 3)}, []job.Want{{Class: "a", Slots: 3}}},
-		"the host's slots":        {[]registry.Class{wasm("a", 30)}, []job.Want{{Class: "a", Slots: 8}}},
-		"a command's connections": {[]registry.Class{command("c", 30), wasm("a", 2)}, []job.Want{{Class: "a", Slots: 2}, {Class: "c", Slots: 1}}},
+		"a class's concurrency":   {[]registry.Class{wasm("a", 3)}, []job.Want{{Class: "a", Slots: 3, Turn: true}}},
+		"the host's slots":        {[]registry.Class{wasm("a", 30)}, []job.Want{{Class: "a", Slots: 8, Turn: true}}},
+		"a command's connections": {[]registry.Class{command("c", 30), wasm("a", 2)}, []job.Want{{Class: "a", Slots: 2, Turn: true}, {Class: "c", Slots: 1, Turn: true}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := testSession(t, &runner{snapshot: registry.NewSnapshot(1, registry.DefaultSettings(), c.classes)})
