@@ -3,10 +3,16 @@
 -- A claim of a long line lists what it grants in job_grant and leaves the rows
 -- of job_queue as they are: to write them would cost more than all the rest of
 -- the claim, and most are gone before anybody asks. docs/rationale.md.
-alter table lessee.job_grant add column written boolean not null default true; -- its jobs' rows in job_queue say so, too
+alter table lessee.job_grant
+  add column written  boolean not null default true, -- its jobs' rows in job_queue say so, too
+  add column class    text,                          -- of an unwritten one: they are of one lane,
+  add column priority smallint,
+  add column run_at   timestamptz,                   -- and this is where they end
+  add column last_id  bigint;
 alter table lessee.job_grant set (toast_tuple_target = 8160); -- a list lies in its row as long as it can
 alter table lessee.job_queue set (fillfactor = 80); -- a claim that writes rows is for short lines, which need less room than long ones
 create index job_grant_unwritten on lessee.job_grant (lease_id, granted_at) where not written;
+create index job_grant_lane on lessee.job_grant (class, priority, granted_at) where not written;
 
 -- The jobs that only job_grant knows to be held: of leases that have not ended.
 -- Such a job is the first grant of its row, which is ready and has fence 0; any
@@ -73,7 +79,8 @@ create or replace view lessee.job as
   where d.replayed_at is null;
 drop view lessee.job_live;
 drop view lessee.job_unwritten;
+drop index lessee.job_grant_lane;
 drop index lessee.job_grant_unwritten;
 alter table lessee.job_grant reset (toast_tuple_target);
 alter table lessee.job_queue set (fillfactor = 50);
-alter table lessee.job_grant drop column written;
+alter table lessee.job_grant drop column written, drop column class, drop column priority, drop column run_at, drop column last_id;

@@ -8,10 +8,11 @@
 -- Of many classes one call takes no more than a few times its share of p_max
 -- each, so that it locks no more than it needs.
 --
--- p_fronts is [{class, priority, run_at, id, until}]: of these classes only what
+-- p_fronts is [{class, priority, run_at, id, until, on}]: of these classes only what
 -- lies after (priority, run_at, id) and before the priority until is looked at,
 -- so that the dead entries before it, which can't be cleaned while anybody holds
--- a snapshot, are not walked. See fn_queue_front.
+-- a snapshot, are not walked. See fn_queue_front. on: it is where the lease's
+-- last claim ended, and this one may begin where the last one of any lease did.
 --
 -- Of each class in p_turns, those with a long line, one claim at a time takes, by
 -- an advisory lock, and none while another one takes without a turn: where it
@@ -72,62 +73,73 @@ begin
     v_others := array(select t.class from unnest(p_turns) as t(class) where t.class <> all (v_turns));
   end if;
   v_now := clock_timestamp();
-  v_fronted := array(select distinct x.class from jsonb_to_recordset(p_fronts) as x(class text));
-  select array_agg(k.row) filter (where k.fresh), array_agg(k.row) filter (where k.turn and not k.fresh), array_agg(k.row) filter (where not k.turn),
-         array_agg(distinct k.class) filter (where not k.turn)
-  into v_fresh, v_again, v_rows, v_classes
-  from (
-    select f.*, w.class, w.turn
-    from (select u.class, u.slots, u.class = any (v_turns) as turn, u.class = any (p_lists) as listed from unnest(p_classes, p_slots) as u(class, slots)) w
-    join executor_class_registry c on c.class = w.class and c.enabled
-      -- while its command is switched off, a class waits: a claim could only fail
-      and (c.command is null or exists (select from dot_function_registry d where d.name = c.command and d.enabled))
-    cross join lateral (
-      select f.row, f.id, f.fresh, f.run_at + f.priority * v_step as rank
-      from (
-        select x.priority, x.run_at, x.id, x.until from jsonb_to_recordset(p_fronts) as x(class text, priority smallint, run_at timestamptz, id bigint, until smallint) where x.class = w.class
-        union all
-        select -1::smallint, '-infinity'::timestamptz, 0::bigint, 32767::smallint
-        where w.class <> all (v_fronted)
-      ) x
+  if cardinality(v_others) < cardinality(p_classes) then -- something is to be looked for
+    v_fronted := array(select distinct x.class from jsonb_to_recordset(p_fronts) as x(class text));
+    select array_agg(k.row) filter (where k.fresh), array_agg(k.row) filter (where k.turn and not k.fresh), array_agg(k.row) filter (where not k.turn),
+           array_agg(distinct k.class) filter (where not k.turn)
+    into v_fresh, v_again, v_rows, v_classes
+    from (
+      select f.*, w.class, w.turn
+      from (select u.class, u.slots, u.class = any (v_turns) as turn, u.class = any (p_lists) as listed from unnest(p_classes, p_slots) as u(class, slots)) w
+      join executor_class_registry c on c.class = w.class and c.enabled
+        -- while its command is switched off, a class waits: a claim could only fail
+        and (c.command is null or exists (select from dot_function_registry d where d.name = c.command and d.enabled))
       cross join lateral (
-        select * from (
-          select r.ctid as row, r.id, r.priority, r.run_at, w.listed and r.fence = 0 and r.xmax = '0' and r.expires_at is null as fresh
-          from job_queue r
-          where w.turn and r.class = w.class and r.in_line and r.state = 'ready' and (r.priority, r.run_at, r.id) > (x.priority, x.run_at, x.id) and r.priority < x.until
-            and (r.expires_at is null or r.expires_at > v_now) is true and (r.fence > 0 or r.id not in (select u.job_id from job_unwritten u))
-          order by r.priority, r.run_at, r.id
-          limit least(w.slots, p_max, v_share)
-        ) r
-        union all
-        select * from (
-          select r.ctid, r.id, r.priority, r.run_at, false
-          from job_queue r
-          where not w.turn and r.class = w.class and r.in_line and r.state = 'ready' and (r.priority, r.run_at, r.id) > (x.priority, x.run_at, x.id) and r.priority < x.until
-            and (r.expires_at is null or r.expires_at > v_now) is true and (r.fence > 0 or r.id not in (select u.job_id from job_unwritten u))
-          order by r.priority, r.run_at, r.id
-          limit least(w.slots, p_max, v_share)
-          for update skip locked
-        ) r
+        select f.row, f.id, f.fresh, f.run_at + f.priority * v_step as rank
+        from (
+          select x.priority, p.run_at, p.id, x.until
+          from jsonb_to_recordset(p_fronts) as x(class text, priority smallint, run_at timestamptz, id bigint, until smallint, "on" boolean)
+          cross join lateral (
+            select x.run_at, x.id
+            union all
+            (select g.run_at, g.last_id from job_grant g where x."on" and w.turn and g.class = x.class and g.priority = x.priority and not g.written order by g.granted_at desc limit 1)
+            order by run_at desc, id desc
+            limit 1
+          ) p
+          where x.class = w.class
+          union all
+          select -1::smallint, '-infinity'::timestamptz, 0::bigint, 32767::smallint
+          where w.class <> all (v_fronted)
+        ) x
+        cross join lateral (
+          select * from (
+            select r.ctid as row, r.id, r.priority, r.run_at, w.listed and r.fence = 0 and r.xmax = '0' and r.expires_at is null as fresh
+            from job_queue r
+            where w.turn and r.class = w.class and r.in_line and r.state = 'ready' and (r.priority, r.run_at, r.id) > (x.priority, x.run_at, x.id) and r.priority < x.until
+              and (r.expires_at is null or r.expires_at > v_now) is true and (r.fence > 0 or r.id not in (select u.job_id from job_unwritten u))
+            order by r.priority, r.run_at, r.id
+            limit least(w.slots, p_max, v_share)
+          ) r
+          union all
+          select * from (
+            select r.ctid, r.id, r.priority, r.run_at, false
+            from job_queue r
+            where not w.turn and r.class = w.class and r.in_line and r.state = 'ready' and (r.priority, r.run_at, r.id) > (x.priority, x.run_at, x.id) and r.priority < x.until
+              and (r.expires_at is null or r.expires_at > v_now) is true and (r.fence > 0 or r.id not in (select u.job_id from job_unwritten u))
+            order by r.priority, r.run_at, r.id
+            limit least(w.slots, p_max, v_share)
+            for update skip locked
+          ) r
+        ) f
+        order by rank, f.id
+        limit w.slots
       ) f
-      order by rank, f.id
-      limit w.slots
-    ) f
-    where w.slots > 0 and w.class <> all (v_others)
-    order by f.rank, f.id
-    limit coalesce(p_max, 0)
-  ) k;
+      where w.slots > 0 and w.class <> all (v_others)
+      order by f.rank, f.id
+      limit coalesce(p_max, 0)
+    ) k;
 
-  if v_again is not null then
-    v_rows := v_rows || array(select q.ctid from job_queue q where q.ctid = any (v_again) and (q.state = 'ready') is true for update skip locked);
-  end if;
-  if v_classes is not null then
-    -- A claim that comes now finds the rows locked; one that is under way, or has just ended, may have listed them.
-    v_others := v_others || array(select t.class from unnest(v_classes) as t(class)
-                                  where not (pg_try_advisory_lock_shared(v_lock, hashtext(t.class)) and pg_advisory_unlock_shared(v_lock, hashtext(t.class))));
-    v_listed := array(select u.job_id from job_unwritten u);
-    if v_listed <> '{}' or v_others && v_classes then
-      v_rows := array(select q.ctid from job_queue q where q.ctid = any (v_rows) and q.class <> all (v_others) and (q.fence > 0 or q.id not in (select unnest(v_listed))));
+    if v_again is not null then
+      v_rows := v_rows || array(select q.ctid from job_queue q where q.ctid = any (v_again) and (q.state = 'ready') is true for update skip locked);
+    end if;
+    if v_classes is not null then
+      -- A claim that comes now finds the rows locked; one that is under way, or has just ended, may have listed them.
+      v_others := v_others || array(select t.class from unnest(v_classes) as t(class)
+                                    where not (pg_try_advisory_lock_shared(v_lock, hashtext(t.class)) and pg_advisory_unlock_shared(v_lock, hashtext(t.class))));
+      v_listed := array(select u.job_id from job_unwritten u);
+      if v_listed <> '{}' or v_others && v_classes then
+        v_rows := array(select q.ctid from job_queue q where q.ctid = any (v_rows) and q.class <> all (v_others) and (q.fence > 0 or q.id not in (select unnest(v_listed))));
+      end if;
     end if;
   end if;
   return query select 0::bigint, o.class, 0, 0, 0, v_now, v_now, null::text, null::jsonb, '', '', false, null::text, 0::bigint, 0::smallint, v_now from unnest(v_others) as o(class);
@@ -162,7 +174,8 @@ begin
       from job_queue q where q.ctid = any (v_fresh) and (q.state = 'ready' and q.fence = 0) is true
       order by q.run_at + q.priority * v_step, q.id -- narrow rows; the join below keeps their order
     ), listed as (
-      insert into job_grant (lease_id, granted_at, job_ids, written) select p_lease, v_now, array_agg(k.id), false from claimed k having count(*) > 0
+      insert into job_grant (lease_id, granted_at, written, class, priority, job_ids, run_at, last_id)
+      select p_lease, v_now, false, k.class, k.priority, array_agg(k.id), (array_agg(k.run_at))[count(*)], (array_agg(k.id))[count(*)] from claimed k group by k.class, k.priority
     ), counted as (
       insert into job_count_delta (class, word, from_state, to_state, jobs)
       select k.class, 'claim', 'ready', 'leased', count(*) from claimed k group by k.class

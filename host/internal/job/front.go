@@ -15,6 +15,7 @@ type Front struct {
 	RunAt    string `json:"run_at"`
 	ID       int64  `json:"id"`
 	Until    int    `json:"until,omitempty"` // of a claim: other priorities up to this one are looked at as well
+	On       bool   `json:"on,omitempty"`    // of a claim: it goes on where the last one ended, of whoever's
 }
 
 // Bounds of priorities, and the front before everything.
@@ -110,7 +111,7 @@ func (f *Fronts) Ranges(wants []Want) []Front {
 	known := len(out)
 	for i := range known {
 		if end, ok := f.ends[lane{out[i].Class, out[i].Priority}]; ok {
-			out[i].RunAt, out[i].ID = end.RunAt.UTC().Format(time.RFC3339Nano), end.ID
+			out[i].RunAt, out[i].ID, out[i].On = end.RunAt.UTC().Format(time.RFC3339Nano), end.ID, true
 		}
 		out[i].Until = priorityEnd
 		if i+1 < known && out[i+1].Class == out[i].Class {

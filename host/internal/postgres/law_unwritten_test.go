@@ -136,6 +136,30 @@ func TestUnwritten_TheHeartbeatWritesWhatStartedAndWhatLasts(t *testing.T) {
 	l.sound()
 }
 
+func TestUnwritten_AClaimGoesOnWhereTheLastOneOfAnyHostEnded(t *testing.T) {
+	c := newClaimer(t)
+	c.enqueue(2000)
+	long := []job.Want{{Class: "plain", Slots: 10, Turn: true, List: true}}
+	claimed, err := c.store.ClaimFrom(t.Context(), c.lease, job.Ask{Wants: long, Limit: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.fronts.Note(claimed.Jobs, true)
+	others := c.claimTurn(c.law.lease(), "plain", 1000)
+	const claim = "select count(*) from lessee.fn_job_claim($1, '{plain}', '{10}', 10, $2, '{plain}', '{plain}')"
+	if n := c.entriesRead(claim, c.lease, c.fronts.Ranges(long)); n > 100 {
+		t.Errorf("read %d entries of the index", n)
+	}
+	next, err := c.store.ClaimFrom(t.Context(), c.lease, job.Ask{Wants: long, Limit: 10, Fronts: c.fronts.Ranges(long)})
+	if err != nil || len(next.Jobs) != 10 || next.Jobs[0].ID != others[999].ID+1 {
+		t.Errorf("claimed %+v, %v; want what follows job %d", next.Jobs, err, others[999].ID)
+	}
+	c.fronts.Learn(job.Survey{Fronts: c.fronts.List()}) // now and then it begins at its own front, so that nothing is missed
+	if n := c.entriesRead(claim, c.lease, c.fronts.Ranges(long)); n < 1000 {
+		t.Errorf("read only %d entries of the index: this measures nothing", n)
+	}
+}
+
 // A row may be written while its end is on its way.
 func TestUnwritten_AJobSucceedsThoughItsGrantIsWrittenMeanwhile(t *testing.T) {
 	l := newLaw(t)

@@ -16,7 +16,7 @@ import (
 const share = 16
 
 // turnLasts is how long another host's claim of a long line may take.
-const turnLasts = 20 * time.Millisecond
+const turnLasts = 40 * time.Millisecond
 
 // longLasts is for how long a line that was long still is one where hosts take
 // turns. Those that do and those that don't are in each other's way.
