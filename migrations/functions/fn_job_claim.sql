@@ -92,7 +92,9 @@ begin
           cross join lateral (
             select x.run_at, x.id
             union all
-            (select g.run_at, g.last_id from job_grant g where x."on" and w.turn and g.class = x.class and g.priority = x.priority and not g.written order by g.granted_at desc limit 1)
+            (select g.run_at, g.last_id from job_grant g
+             where x."on" and w.turn and g.class = x.class and g.priority = x.priority and g.granted_at > v_now - interval '2 seconds' and not g.written
+             order by g.granted_at desc limit 1)
             order by run_at desc, id desc
             limit 1
           ) p

@@ -2,7 +2,7 @@
 // database lessee: durable, with 512 MB of buffers.
 //
 //	server COMMAND …     runs the command on it, as LESSEE_DSN says, and removes it
-//	server -dir DIR      keeps it in DIR, prints the superuser's DSN, ends with its standard input
+//	server -dir DIR      keeps it in DIR, prints the superuser's DSN, ends with its standard input, or when interrupted
 package main
 
 import (
@@ -58,8 +58,17 @@ func run(ctx context.Context, dir string, command []string) error {
 	}
 	if len(command) == 0 {
 		fmt.Println(dsn)
-		_, err = io.Copy(io.Discard, os.Stdin)
-		return err
+		ended := make(chan error, 1)
+		go func() {
+			_, err := io.Copy(io.Discard, os.Stdin)
+			ended <- err
+		}()
+		select {
+		case err := <-ended:
+			return err
+		case <-ctx.Done():
+			return nil
+		}
 	}
 	child := exec.CommandContext(ctx, command[0], command[1:]...)
 	child.Env = append(os.Environ(), "LESSEE_DSN="+dsn)
