@@ -39,7 +39,7 @@ func TestPluginRun_AttachesToAPluginInADebugger(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.run("plugin", "run", "--attach", socket, "--payload", `{"log": "hello"}`).want(t, ExitOK, "ok", "hello", "of 365d")
-	w.run("plugin", "run", "--attach", line, "--payload", `{"sleep_ms": 60000}`, "--limit", "wall_ms=100").want(t, ExitNotDone, "limit_wall")
+	w.run("plugin", "run", "--attach", line, "--payload", `{"deaf_ms": 1000}`, "--limit", "wall_ms=100").want(t, ExitNotDone, "limit_wall") // one that heeds its deadline can answer first
 	w.run("plugin", "run", "--attach", socket, "--payload", `{"log": 1}`).want(t, ExitNotDone, "refused at enqueue", "/log ")
 	w.run("plugin", "run", w.dir, "--attach", socket).want(t, ExitUsage, "leave "+w.dir+" out")
 }

@@ -8,7 +8,7 @@
 -- of those that it took, from 1; what became of the others, fn_job_commit knows.
 create or replace function lessee.fn_job_succeed(p_lease bigint, p_jobs bigint[], p_fences integer[], p_attempts integer[], p_spans text[], p_modules text[],
                                                  p_outputs jsonb[], p_usages jsonb[], p_requests jsonb[],
-                                                 p_leased timestamptz[], out places integer[])
+                                                 p_leased timestamptz[] default null, out places integer[])
 language plpgsql volatile security definer
 set search_path = pg_catalog, lessee, pg_temp
 -- The plan must not follow the statistics of a table that is empty one moment

@@ -17,6 +17,7 @@ type input struct {
 	Stderr   string `json:"stderr,omitempty"`   // line to write to stderr
 	Progress int    `json:"progress,omitempty"` // to report
 	SleepMS  int    `json:"sleep_ms,omitempty"` // unless it is cancelled
+	DeafMS   int    `json:"deaf_ms,omitempty"`  // to sleep whatever happens
 	Getenv   string `json:"getenv,omitempty"`
 	Fetch    string `json:"fetch,omitempty"`
 	Repeat   int    `json:"repeat,omitempty"` // bytes of output
@@ -46,6 +47,7 @@ func handle(ctx context.Context, in input) (output, error) {
 		}
 		out.Said = string(answer.Body)
 	}
+	time.Sleep(time.Duration(in.DeafMS) * time.Millisecond)
 	if in.SleepMS > 0 {
 		select {
 		case <-time.After(time.Duration(in.SleepMS) * time.Millisecond):
