@@ -13,9 +13,8 @@ import (
 // pastBouncer are the tests that go straight to Postgres when all others go
 // through PgBouncer (`task test:pgbouncer`), each with the reason.
 var pastBouncer = map[string]string{
-	"TestHost_AsksOnceASecondAtMostWhileNothingHappensHoweverOftenItIsScraped": "it counts transactions, and those behind PgBouncer are 1.3 a second, some not the host's questions",
-	"TestHost_GoesOnWithABacklogWhateverElseComes":                             "it turns polling off in all but name, so that only a wake-up can find work",
-	"TestHost_FindsTheJobWhoeverItOfferedItsMemoryFirst":                       "it turns polling off in all but name, so that only a wake-up can find work",
+	"TestHost_GoesOnWithABacklogWhateverElseComes":       "it turns polling off in all but name, so that only a wake-up can find work",
+	"TestHost_FindsTheJobWhoeverItOfferedItsMemoryFirst": "it turns polling off in all but name, so that only a wake-up can find work",
 }
 
 // goBehind puts a PgBouncer between the server at dsn and all that this test

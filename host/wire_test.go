@@ -6,14 +6,18 @@ import (
 	"net"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
+
+	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// wire is the network between a host and its database, for a test to cut:
-// while it is cut, connections stay open and nothing passes.
+// wire is the network between hosts and their database, for a test to cut:
+// while it is cut, connections stay open and nothing passes. It counts questions.
 type wire struct {
 	gate  sync.RWMutex // held for writing while cut
 	thaw  func()
+	asked atomic.Int64 // what the database has answered and is done with; to be connected counts, too
 	mu    sync.Mutex
 	conns []net.Conn
 }
@@ -46,8 +50,10 @@ func lay(t *testing.T, dsn string) (*wire, string) {
 			w.mu.Lock()
 			w.conns = append(w.conns, near, far)
 			w.mu.Unlock()
+			answers, tee := io.Pipe()
+			copies.Go(func() { w.count(answers) })
 			copies.Go(func() { w.carry(near, far) })
-			copies.Go(func() { w.carry(far, near) })
+			copies.Go(func() { w.carry(far, teed{near, tee}) })
 		}
 	})
 	t.Cleanup(func() {
@@ -62,6 +68,38 @@ func lay(t *testing.T, dsn string) (*wire, string) {
 	})
 	near := &url.URL{Scheme: "postgres", User: far.User, Host: listener.Addr().String(), Path: far.Path, RawQuery: "sslmode=disable"}
 	return w, near.String()
+}
+
+// teed is a connection of which somebody reads what is written to it.
+type teed struct {
+	net.Conn
+	tee *io.PipeWriter
+}
+
+func (t teed) Write(b []byte) (int, error) {
+	if n, err := t.tee.Write(b); err != nil {
+		return n, err
+	}
+	return t.Conn.Write(b)
+}
+
+func (t teed) Close() error {
+	return errors.Join(t.tee.Close(), t.Conn.Close())
+}
+
+// count reads what a server says on one connection.
+func (w *wire) count(answers *io.PipeReader) {
+	frontend := pgproto3.NewFrontend(answers, io.Discard)
+	for {
+		message, err := frontend.Receive()
+		if err != nil {
+			answers.CloseWithError(err) //nolint:errcheck // never fails
+			return
+		}
+		if _, ok := message.(*pgproto3.ReadyForQuery); ok {
+			w.asked.Add(1)
+		}
+	}
 }
 
 func (w *wire) carry(from, to net.Conn) {

@@ -2,7 +2,6 @@ package executor
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,13 +22,13 @@ type Watcher struct {
 	set    *Set
 	log    *zap.Logger
 	kick   chan struct{}
-	told   atomic.Int64 // when somebody last knew the version, in Unix nanoseconds
-	mu     sync.Mutex   // one look at a time, so that no older reading follows a newer one
+	told   atomic.Int64  // when somebody last knew the version, in Unix nanoseconds
+	turn   chan struct{} // held by who looks: one at a time, so that no older reading follows a newer one
 }
 
 // NewWatcher returns a watcher that feeds set from source.
 func NewWatcher(source Source, set *Set, log *zap.Logger) *Watcher {
-	return &Watcher{source: source, set: set, log: log, kick: make(chan struct{}, 1)}
+	return &Watcher{source: source, set: set, log: log, kick: make(chan struct{}, 1), turn: make(chan struct{}, 1)}
 }
 
 // Kick makes the watcher look now: a NOTIFY came, or a claim told of a newer version.
@@ -79,8 +78,10 @@ func (w *Watcher) Run(ctx context.Context) {
 // look spares the question when somebody has just asked it.
 func (w *Watcher) look(ctx context.Context) error {
 	if time.Since(time.Unix(0, w.told.Load())) < quiet {
-		w.mu.Lock()
-		defer w.mu.Unlock()
+		if err := w.take(ctx); err != nil {
+			return err
+		}
+		defer w.leave()
 		w.set.Sync(w.set.Snapshot())
 		return nil
 	}
@@ -90,8 +91,10 @@ func (w *Watcher) look(ctx context.Context) error {
 // Refresh reads the registry if it changed. An unchanged one is synced all the
 // same, so that modules that failed are tried again.
 func (w *Watcher) Refresh(ctx context.Context) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	if err := w.take(ctx); err != nil {
+		return err
+	}
+	defer w.leave()
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	current := w.set.Snapshot()
@@ -110,3 +113,16 @@ func (w *Watcher) Refresh(ctx context.Context) error {
 	w.set.Sync(snapshot)
 	return nil
 }
+
+// take waits for its turn until ctx ends, and not for as long as another's look
+// may hang: a host that stops has less time.
+func (w *Watcher) take(ctx context.Context) error {
+	select {
+	case w.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (w *Watcher) leave() { <-w.turn }

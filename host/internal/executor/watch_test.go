@@ -195,3 +195,21 @@ func TestWatcher_EndsWithItsContextWhileTheDatabaseHangs(t *testing.T) {
 		}
 	})
 }
+
+func TestWatcher_IsNotWaitedForLongerThanTheOneWhoTellsItHasTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		from := &source{hang: true} // for the watcher's own look
+		w, _, _, stop := watch(t, from)
+		defer stop()
+		const patience = time.Second
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		started := time.Now()
+		if err := w.Told(ctx, 1); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("it ended with %v", err)
+		}
+		if took := time.Since(started); took > patience {
+			t.Errorf("it took %s", took)
+		}
+	})
+}

@@ -253,9 +253,9 @@ const firstLook = 2 * time.Millisecond
 // toldPolls is how many polls apart the looks of a host are that is told of work.
 const toldPolls = 8
 
-// lonePolls is the same, in fifths, for a host that nobody tells of anything:
-// with the heartbeat it then asks less than once a second.
-const lonePolls = 8
+// lonePolls is the same for a host that nobody tells of anything: with the
+// heartbeat and the sweep it then asks less than once a second.
+const lonePolls = 2
 
 // told reports whether NOTIFY tells this host of work.
 func (s *session) told() bool {
@@ -266,7 +266,7 @@ func (s *session) told() bool {
 // brought none: the looks grow apart until they are as far as the settings say.
 func (s *session) nextLook(last time.Duration) time.Duration {
 	settings := s.runner.Snapshot().Settings
-	most := settings.Poll * lonePolls / 5
+	most := settings.Poll * lonePolls
 	if s.told() {
 		most = settings.Poll * toldPolls
 	}
