@@ -41,14 +41,13 @@ declare
   v_lock constant integer := hashtext('lessee.fn_job_claim');
   v_now timestamptz;
   v_share integer := greatest(16, 4 * p_max / greatest(1, cardinality(p_classes)));
-  v_fronted text[];
   v_turns text[] := '{}'; -- that this claim has
   v_others text[] := '{}'; -- whose turn it is not
   v_fresh tid[]; -- where in job_queue are the rows that stay as they are,
   v_again tid[]; -- those of the same classes that have to be written,
   v_rows tid[]; -- and those that are locked
   v_classes text[]; -- of which v_rows were locked without a turn
-  v_listed bigint[]; -- jobs that claims with a turn have listed
+  v_listed bigint[]; -- jobs that claims with a turn have listed, of the rows that are still as they were
 begin
   if (select s.value from runtime_setting s where s.name = 'queue.runtime.phase') <> '"running"' or not lessee.fn_lease_live(p_lease) then
     return;
@@ -74,7 +73,7 @@ begin
   end if;
   v_now := clock_timestamp();
   if cardinality(v_others) < cardinality(p_classes) then -- something is to be looked for
-    v_fronted := array(select distinct x.class from jsonb_to_recordset(p_fronts) as x(class text));
+    v_listed := array(select u.job_id from job_unwritten u);
     select array_agg(k.row) filter (where k.fresh), array_agg(k.row) filter (where k.turn and not k.fresh), array_agg(k.row) filter (where not k.turn),
            array_agg(distinct k.class) filter (where not k.turn)
     into v_fresh, v_again, v_rows, v_classes
@@ -101,14 +100,14 @@ begin
           where x.class = w.class
           union all
           select -1::smallint, '-infinity'::timestamptz, 0::bigint, 32767::smallint
-          where w.class <> all (v_fronted)
+          where w.class not in (select f.class from jsonb_to_recordset(p_fronts) as f(class text))
         ) x
         cross join lateral (
           select * from (
             select r.ctid as row, r.id, r.priority, r.run_at, w.listed and r.fence = 0 and r.xmax = '0' and r.expires_at is null as fresh
             from job_queue r
             where w.turn and r.class = w.class and r.in_line and r.state = 'ready' and (r.priority, r.run_at, r.id) > (x.priority, x.run_at, x.id) and r.priority < x.until
-              and (r.expires_at is null or r.expires_at > v_now) is true and (r.fence > 0 or r.id not in (select u.job_id from job_unwritten u))
+              and (r.expires_at is null or r.expires_at > v_now) is true and (r.fence > 0 or r.id not in (select unnest(v_listed)))
             order by r.priority, r.run_at, r.id
             limit least(w.slots, p_max, v_share)
           ) r
@@ -117,7 +116,7 @@ begin
             select r.ctid, r.id, r.priority, r.run_at, false
             from job_queue r
             where not w.turn and r.class = w.class and r.in_line and r.state = 'ready' and (r.priority, r.run_at, r.id) > (x.priority, x.run_at, x.id) and r.priority < x.until
-              and (r.expires_at is null or r.expires_at > v_now) is true and (r.fence > 0 or r.id not in (select u.job_id from job_unwritten u))
+              and (r.expires_at is null or r.expires_at > v_now) is true and (r.fence > 0 or r.id not in (select unnest(v_listed)))
             order by r.priority, r.run_at, r.id
             limit least(w.slots, p_max, v_share)
             for update skip locked
@@ -144,7 +143,9 @@ begin
       end if;
     end if;
   end if;
-  return query select 0::bigint, o.class, 0, 0, 0, v_now, v_now, null::text, null::jsonb, '', '', false, null::text, 0::bigint, 0::smallint, v_now from unnest(v_others) as o(class);
+  if v_others <> '{}' then
+    return query select 0::bigint, o.class, 0, 0, 0, v_now, v_now, null::text, null::jsonb, '', '', false, null::text, 0::bigint, 0::smallint, v_now from unnest(v_others) as o(class);
+  end if;
 
   if v_rows <> '{}' then
     return query

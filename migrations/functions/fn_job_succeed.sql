@@ -23,15 +23,16 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_now timestamptz := clock_timestamp();
-  v_special text[] := array(select c.class from executor_class_registry c where c.runtime = 'command' or c.result_schema is not null);
-  v_choosy text[] := array(select m.sha256 from (select distinct u.module from unnest(p_modules) u(module)) d
-                           join executor_module_registry m on m.sha256 = d.module and m.manifest #> '{schemas,output}' is not null);
+  v_single boolean; -- two outcomes of one job need somebody who looks at each
+  v_special text[]; -- classes, and
+  v_choosy text[]; -- modules, whose outcomes could fail
 begin
-  if not lessee.fn_lease_live(p_lease) then
-    return;
-  end if;
-  -- Two outcomes of one job need somebody who looks at each.
-  if cardinality(p_jobs) <> (select count(distinct u.id) from unnest(p_jobs) as u(id)) then
+  select cardinality(p_jobs) = (select count(distinct u.id) from unnest(p_jobs) as u(id)),
+         array(select c.class from executor_class_registry c where c.runtime = 'command' or c.result_schema is not null),
+         array(select m.sha256 from (select distinct u.module from unnest(p_modules) u(module)) d
+               join executor_module_registry m on m.sha256 = d.module and m.manifest #> '{schemas,output}' is not null)
+  into v_single, v_special, v_choosy;
+  if not v_single or not lessee.fn_lease_live(p_lease) then
     return;
   end if;
   with gone as (
