@@ -26,20 +26,19 @@ declare
 begin
   -- One statement, because each line of PL/pgSQL is prepared anew in every
   -- transaction. It takes what fn_job_insert would have nothing to say about.
-  with class as materialized (
-    select c.priority, c.requires_approval, c.expires_after, ((lessee.fn_default_retry_policy() || c.retry_policy) ->> 'max_attempts')::integer as max_attempts
+  with job as materialized (
+    select nextval('lessee.job_queue_id_seq') as id, c.priority, c.expires_after,
+           case when c.requires_approval then 'proposed' when p_run_at > v_now then 'scheduled' else 'ready' end as state,
+           coalesce(c.retry_policy ->> 'max_attempts', lessee.fn_default_retry_policy() ->> 'max_attempts')::integer as max_attempts,
+           coalesce(substr(p_traceparent, 4, 32), replace(gen_random_uuid()::text, '-', '')) as trace_id -- a v4 UUID has fixed bits in both halves, so neither is all zero
     from executor_class_registry c
     left join executor_module_registry m on m.sha256 = coalesce(c.serving_sha256, c.module_sha256)
     where c.class = p_class and p_key is null and c.payload_schema is null and (m.manifest #> '{schemas,payload}') is null
-      and octet_length(p_payload::text) <= ((lessee.fn_default_limits() || c.limits) ->> 'input_bytes')::bigint
+      and octet_length(p_payload::text) <= coalesce(c.limits ->> 'input_bytes', lessee.fn_default_limits() ->> 'input_bytes')::bigint
       and (p_priority is null or p_priority between 0 and 1000) and (p_run_at is null or isfinite(p_run_at))
       and (p_traceparent is null or p_traceparent ~ '^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$')
       and (p_tracestate is null or octet_length(p_tracestate) <= 512 and p_tracestate !~ '[^ -~]')
       and (p_correlation_id is null or octet_length(p_correlation_id) <= 256)
-  ), job as materialized (
-    select nextval('lessee.job_queue_id_seq') as id, c.*,
-           case when c.requires_approval then 'proposed' when p_run_at > v_now then 'scheduled' else 'ready' end as state
-    from class c
   ), queued as (
     insert into job_queue (id, class, state, priority, run_at, max_attempts, enqueued_at, expires_at)
     overriding system value
@@ -47,9 +46,7 @@ begin
     from job j
   ), kept as (
     insert into job_payload (job_id, enqueued_at, payload, enqueued_by, trace_id, parent_span_id, sampled, tracestate, correlation_id)
-    select j.id, v_now, p_payload, session_user,
-           coalesce(substr(p_traceparent, 4, 32), replace(gen_random_uuid()::text, '-', '')), -- a v4 UUID has fixed bits, so it is never all zero
-           coalesce(substr(p_traceparent, 37, 16), substr(replace(gen_random_uuid()::text, '-', ''), 1, 16)),
+    select j.id, v_now, p_payload, session_user, j.trace_id, coalesce(substr(p_traceparent, 37, 16), substr(j.trace_id, 17)),
            p_traceparent is null or get_bit(decode(substr(p_traceparent, 54, 2), 'hex'), 0) = 1, p_tracestate, p_correlation_id
     from job j
   ), counted as (

@@ -79,12 +79,14 @@ func (e *enqueuing) close(ctx context.Context) error {
 
 // singles: one row a transaction, by cfg.Writers connections, in turn.
 func (e *enqueuing) singles(ctx context.Context, r *report.Report) error {
-	var law, bare []float64
-	err := e.inTurn(ctx, e.cfg.Writers, &law, &bare, e.enqueueOne, e.insertOne)
+	var law, call, bare []float64
+	err := e.turns(ctx, e.cfg.Writers, turn{&law, nil, e.enqueueOne}, turn{&call, nil, e.callOne}, turn{&bare, nil, e.insertOne})
 	name := fmt.Sprintf(", one by one, %d connections", e.cfg.Writers)
 	r.Add("bare INSERT"+name, "jobs/s", bare...)
+	r.Add("a function that does only that INSERT"+name, "jobs/s", call...)
 	r.Add("fn_job_enqueue"+name, "jobs/s", law...)
 	r.AtLeast(enqueueKeeps, "fn_job_enqueue ÷ bare INSERT", report.Ratios(law, bare)...)
+	r.Add("fn_job_enqueue ÷ the function", "×", report.Ratios(law, call)...)
 	return err
 }
 
@@ -122,15 +124,15 @@ func (e *enqueuing) notified(ctx context.Context, r *report.Report) error {
 // bulks: many rows a transaction, on one connection, for information.
 func (e *enqueuing) bulks(ctx context.Context, r *report.Report) error {
 	var bulk, copied []float64
-	err := e.inTurn(ctx, 1, &bulk, &copied,
+	err := e.turns(ctx, 1, turn{&bulk, nil,
 		func(ctx context.Context, _ *pgxpool.Conn, n int) (int, error) {
 			e.jobs.Add(enqueueBatch)
 			return enqueueBatch, e.enqueueBatch(ctx, n, enqueueBatch)
-		},
+		}}, turn{&copied, nil,
 		func(ctx context.Context, conn *pgxpool.Conn, n int) (int, error) {
 			e.inserted.Add(enqueueBatch)
 			return enqueueBatch, e.bare.copy(ctx, conn, e.classes[0], n, enqueueBatch)
-		})
+		}})
 	r.Add(fmt.Sprintf("COPY into the bare table, %d a time, 1 connection", enqueueBatch), "jobs/s", copied...)
 	r.Add(fmt.Sprintf("fn_job_enqueue_bulk, %d a time, 1 connection", enqueueBatch), "jobs/s", bulk...)
 	return err
@@ -140,6 +142,11 @@ func (e *enqueuing) enqueueOne(ctx context.Context, conn *pgxpool.Conn, n int) (
 	e.jobs.Add(1)
 	var id int64
 	return 1, conn.QueryRow(ctx, enqueueSQL, e.classes[0], n, e.cfg.Payload).Scan(&id)
+}
+
+func (e *enqueuing) callOne(ctx context.Context, conn *pgxpool.Conn, n int) (int, error) {
+	e.inserted.Add(1)
+	return 1, e.bare.call(ctx, conn, e.classes[0], n, e.cfg.Payload)
 }
 
 func (e *enqueuing) insertOne(ctx context.Context, conn *pgxpool.Conn, n int) (int, error) {
@@ -205,14 +212,10 @@ type turn struct {
 	write  writeFunc
 }
 
-func (e *enqueuing) inTurn(ctx context.Context, conns int, a, b *[]float64, writeA, writeB writeFunc) error {
-	return e.turns(ctx, conns, turn{a, nil, writeA}, turn{b, nil, writeB})
-}
-
-// turns takes cfg.Repeat turns of both; the one that goes first changes.
-func (e *enqueuing) turns(ctx context.Context, conns int, a, b turn) error {
+// turns takes cfg.Repeat turns of all; the one that goes first changes.
+func (e *enqueuing) turns(ctx context.Context, conns int, all ...turn) error {
 	for n := range e.cfg.Repeat {
-		order := []turn{a, b}
+		order := slices.Clone(all)
 		if n%2 == 1 {
 			slices.Reverse(order)
 		}

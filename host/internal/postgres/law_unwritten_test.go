@@ -309,89 +309,14 @@ func TestUnwritten_AnExpiredLeaseEndsWhenNobodyLocksItsJobsAnyMore(t *testing.T)
 // Hosts that take turns and hosts that don't, and all else that moves jobs, at once.
 func TestUnwritten_NoGrantIsEverGivenTwice(t *testing.T) {
 	l := newLaw(t)
-	classes := []string{"a", "b"}
-	for _, class := range classes {
+	c := crowd{law: l, classes: []string{"a", "b"}, given: map[job.Held]bool{}}
+	for _, class := range c.classes {
 		l.class(class, `retry_policy = '{"max_crashes": 1000}'`)
 		l.enqueueBulk(class, 400)
 	}
-	type grant struct {
-		id    int64
-		fence int
-	}
-	var mu sync.Mutex
-	given := map[grant]bool{}
 	var hosts sync.WaitGroup
 	for n := range 6 {
-		random := rand.New(rand.NewPCG(1, uint64(n)))
-		hosts.Go(func() {
-			lease, held, over := l.lease(), []job.Job{}, []time.Time(nil)
-			for range 150 {
-				if random.IntN(40) == 0 { // its host is lost
-					l.lapse(lease)
-					lease, held, over = l.lease(), nil, nil
-				}
-				asked := job.Ask{Limit: 1 + random.IntN(8), Over: over}
-				for _, class := range classes {
-					turn := random.IntN(3)
-					asked.Wants = append(asked.Wants, job.Want{Class: class, Slots: 8, Turn: turn > 0, List: turn > 1})
-				}
-				claimed, err := l.store.ClaimFrom(t.Context(), lease, asked)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				mu.Lock()
-				for _, j := range claimed.Jobs {
-					if given[grant{j.ID, j.Fence}] {
-						t.Errorf("job %d was granted twice under fence %d", j.ID, j.Fence)
-					}
-					given[grant{j.ID, j.Fence}] = true
-				}
-				mu.Unlock()
-				held, over = append(held, claimed.Jobs...), nil
-				random.Shuffle(len(held), func(i, j int) { held[i], held[j] = held[j], held[i] })
-				some := held[:random.IntN(len(held)+1)]
-				held = slices.Clone(held[len(some):])
-				switch random.IntN(4) {
-				case 0:
-					if err := l.store.Release(t.Context(), lease, some); err != nil {
-						t.Error(err)
-					}
-				case 1:
-					for _, id := range list[int64](l, "select id from lessee.job_queue where id % 50 = $1", random.IntN(50)) {
-						l.exec("select lessee.fn_job_cancel($1)", id) // each by itself: a statement that cancels many can deadlock with commits, one of which then tries again
-					}
-					l.exec("update lessee.queue_heartbeat set held_from = held_from - interval '3 seconds' where lease_id = $1", lease) // first, so that none is overlooked
-					l.exec("update lessee.job_grant set granted_at = granted_at - interval '3 seconds' where lease_id = $1", lease)
-					fallthrough
-				default:
-					outcomes := make([]job.Outcome, len(some))
-					for i, j := range some {
-						outcomes[i] = outcome(j, []job.Word{job.Succeed, job.Succeed, job.Succeed, job.Release, job.Retry}[random.IntN(5)])
-					}
-					if len(outcomes) > 0 {
-						l.commit(lease, outcomes...)
-					}
-				}
-				report := job.Report{}
-				for _, j := range held {
-					report.Held = append(report.Held, job.Held{JobID: j.ID, Fence: j.Fence})
-				}
-				if _, err := l.store.RenewLease(t.Context(), lease, report); err != nil {
-					t.Error(err)
-				}
-				if _, err := l.store.Sweep(t.Context()); err != nil {
-					t.Error(err)
-				}
-			}
-			for len(held) > 0 { // over, all at once
-				for _, j := range held {
-					l.commit(lease, outcome(j, job.Succeed))
-				}
-				held = nil
-			}
-			l.exec("select lessee.fn_lease_close($1)", lease)
-		})
+		hosts.Go(func() { c.host(rand.New(rand.NewPCG(1, uint64(n)))) })
 	}
 	hosts.Wait()
 	for l.rescue() > 0 {
@@ -399,9 +324,95 @@ func TestUnwritten_NoGrantIsEverGivenTwice(t *testing.T) {
 	want(l, 0, "select count(*)::int from lessee.job_unwritten")
 	want(l, 0, "select count(*)::int from lessee.job where state in ('leased', 'running')")
 	want(l, 0, "select count(*)::int from (select job_id, fence from lessee.job_attempt group by 1, 2 having count(*) > 1) d")
-	t.Logf("%d grants; %s", len(given), ask[string](l, "select string_agg(format('%s %s', n, state), ', ') from (select state, count(*) n from lessee.job group by state) s"))
+	t.Logf("%d grants; %s", len(c.given), ask[string](l, "select string_agg(format('%s %s', n, state), ', ') from (select state, count(*) n from lessee.job group by state) s"))
 	l.sound()
 	l.counted()
+}
+
+// crowd is many hosts at once.
+type crowd struct {
+	*law
+	classes []string
+	mu      sync.Mutex
+	given   map[job.Held]bool
+}
+
+// host claims, settles some of what it holds, reports the rest and sweeps, and
+// is lost now and then.
+func (c *crowd) host(random *rand.Rand) {
+	lease, held := c.lease(), []job.Job{}
+	for range 150 {
+		if random.IntN(40) == 0 {
+			c.lapse(lease)
+			lease, held = c.lease(), nil
+		}
+		held = append(held, c.claimSome(lease, random)...)
+		random.Shuffle(len(held), func(i, j int) { held[i], held[j] = held[j], held[i] })
+		some := random.IntN(len(held) + 1)
+		c.settleSome(lease, held[:some], random)
+		held = slices.Clone(held[some:])
+		report := job.Report{}
+		for _, j := range held {
+			report.Held = append(report.Held, job.Held{JobID: j.ID, Fence: j.Fence})
+		}
+		if _, err := c.store.RenewLease(c.Context(), lease, report); err != nil {
+			c.Error(err)
+		}
+		if _, err := c.store.Sweep(c.Context()); err != nil {
+			c.Error(err)
+		}
+	}
+	for _, j := range held {
+		c.commit(lease, outcome(j, job.Succeed))
+	}
+	c.exec("select lessee.fn_lease_close($1)", lease)
+}
+
+func (c *crowd) claimSome(lease int64, random *rand.Rand) []job.Job {
+	asked := job.Ask{Limit: 1 + random.IntN(8)}
+	for _, class := range c.classes {
+		turn := random.IntN(3)
+		asked.Wants = append(asked.Wants, job.Want{Class: class, Slots: 8, Turn: turn > 0, List: turn > 1})
+	}
+	claimed, err := c.store.ClaimFrom(c.Context(), lease, asked)
+	if err != nil {
+		c.Error(err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, j := range claimed.Jobs {
+		grant := job.Held{JobID: j.ID, Fence: j.Fence}
+		if c.given[grant] {
+			c.Errorf("job %d was granted twice under fence %d", j.ID, j.Fence)
+		}
+		c.given[grant] = true
+	}
+	return claimed.Jobs
+}
+
+// settleSome gives jobs back or commits them, the latter, one time of three, after
+// an operator has cancelled others and the heartbeat has found them all old.
+func (c *crowd) settleSome(lease int64, some []job.Job, random *rand.Rand) {
+	switch random.IntN(4) {
+	case 0:
+		if err := c.store.Release(c.Context(), lease, some); err != nil {
+			c.Error(err)
+		}
+		return
+	case 1:
+		for _, id := range list[int64](c.law, "select id from lessee.job_queue where id % 50 = $1", random.IntN(50)) {
+			c.exec("select lessee.fn_job_cancel($1)", id) // each by itself: a statement that cancels many can deadlock with commits, one of which then tries again
+		}
+		c.exec("update lessee.queue_heartbeat set held_from = held_from - interval '3 seconds' where lease_id = $1", lease) // first, so that none is overlooked
+		c.exec("update lessee.job_grant set granted_at = granted_at - interval '3 seconds' where lease_id = $1", lease)
+	}
+	outcomes := make([]job.Outcome, len(some))
+	for i, j := range some {
+		outcomes[i] = outcome(j, []job.Word{job.Succeed, job.Succeed, job.Succeed, job.Release, job.Retry}[random.IntN(5)])
+	}
+	if len(outcomes) > 0 {
+		c.commit(lease, outcomes...)
+	}
 }
 
 // await waits until sql is true.
