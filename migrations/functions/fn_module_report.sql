@@ -36,7 +36,7 @@ begin
     and (m.status, m.status_reason) is distinct from (p_status, left(p_reason, 2000))
     and (p_status = 'refused' or m.status = 'pending' or m.status_host = v_host
          or not exists (select from dot_iu_runtime_lease a where a.host = m.status_host and a.ended_at is null and a.expires_at > v_now))
-  for update;
+  for no key update; -- who points a class at the module, and has touched the registry, must not wait for us
   if found then -- a statement that changes no row would be news to the hosts all the same
     update executor_module_registry m
     set status = p_status, status_reason = left(p_reason, 2000), status_host = v_host, status_at = v_now,

@@ -29,6 +29,34 @@ func TestModules_AreImmutableAndMatchTheirDigest(t *testing.T) {
 	l.exec(insert + "('" + digest + "', 'renderer', '1.0.1', 'grpc', null, '/tmp/a', 3)")
 }
 
+// A class is created, which touches the registry, and then pointed at a module,
+// in one transaction; a host reports on that module, which touches the registry too.
+func TestClasses_CanBePointedAtAModuleThatAHostReportsOn(t *testing.T) {
+	l := newLaw(t)
+	digest := l.module("fresh", "1.0.0", []byte("fresh"))
+	lease := l.lease()
+	creating, _ := l.begin()
+	if _, err := creating.Exec(t.Context(), "insert into lessee.executor_class_registry (class, runtime, owner, reason) values ('new', 'wasm', 'tests', 'a test')"); err != nil {
+		t.Fatal(err)
+	}
+	reporting, pid := l.begin()
+	reported := make(chan error, 1)
+	go func() {
+		_, err := reporting.Exec(t.Context(), "select lessee.fn_module_report($1, $2, 'refused', 'a test', '[]', null)", lease, digest)
+		reported <- err
+	}()
+	l.blocked(pid)
+	if _, err := creating.Exec(t.Context(), "update lessee.executor_class_registry set module_sha256 = $1 where class = 'new'", digest); err != nil {
+		t.Error(err)
+	}
+	if err := creating.Commit(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-reported; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestClasses_ThatCanNotWorkAreRefusedInASentence(t *testing.T) {
 	l := newLaw(t)
 	c := newCommander(l)
