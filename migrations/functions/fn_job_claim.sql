@@ -37,6 +37,7 @@ set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
+  v_open boolean; -- anything may be granted
   v_step constant interval := interval '1 second'; -- of waiting, that a step of priority is worth
   v_lock constant integer := hashtext('lessee.fn_job_claim');
   v_now timestamptz;
@@ -49,7 +50,10 @@ declare
   v_classes text[]; -- of which v_rows were locked without a turn
   v_listed bigint[]; -- jobs that claims with a turn have listed, of the rows that are still as they were
 begin
-  if (select s.value from runtime_setting s where s.name = 'queue.runtime.phase') <> '"running"' or not lessee.fn_lease_live(p_lease) then
+  select coalesce(s.value, '"running"') = '"running"' and lessee.fn_lease_live(p_lease) into v_open
+  from pg_advisory_xact_lock_shared(hashtext('lessee.fn_lease_gather'), (p_lease % 2147483647)::integer) -- which waits for claims under way
+  left join runtime_setting s on s.name = 'queue.runtime.phase';
+  if not v_open then
     return;
   end if;
   if p_over <> '{}' then
@@ -60,8 +64,7 @@ begin
     if not found then
       return;
     end if;
-    perform pg_advisory_xact_lock_shared(hashtext('lessee.fn_lease_gather'), (p_lease % 2147483647)::integer);
-    -- Nobody looks for unwritten grants from before held_from. While the clock was set back to there, none is made.
+    -- An unwritten grant is as old as its place in job_grant says. While the clock was set back to before held_from, none is made.
     if not exists (select from queue_heartbeat h where h.lease_id = p_lease and h.held_from <= clock_timestamp()) then
       p_lists := '{}';
     end if;
@@ -158,7 +161,8 @@ begin
       where q.ctid = any (v_rows) and w.class = q.class
       returning q.id, q.class, q.fence, q.attempt, q.max_attempts, q.leased_at, q.enqueued_at, q.idempotency_key, q.priority, q.run_at
     ), listed as (
-      insert into job_grant (lease_id, granted_at, job_ids) select p_lease, v_now, array_agg(k.id) from claimed k
+      insert into job_grant (lease_id, granted_at, job_ids) -- not before held_from, where nobody looks any more, though the clock was set back
+      select p_lease, greatest(v_now, (select h.held_from from queue_heartbeat h where h.lease_id = p_lease)), array_agg(k.id) from claimed k
     ), counted as (
       insert into job_count_delta (class, word, from_state, to_state, jobs)
       select k.class, 'claim', 'ready', 'leased', count(*) from claimed k group by k.class

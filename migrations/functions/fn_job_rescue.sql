@@ -19,8 +19,8 @@ begin
 
   perform lessee.fn_lease_gather(l.lease_id, 'infinity')
   from dot_iu_runtime_lease l
-  where l.ended_at is not null
-    and (exists (select from job_grant g where g.lease_id = l.lease_id) or exists (select from queue_heartbeat h where h.lease_id = l.lease_id and h.held <> '{}'));
+  join queue_heartbeat h on h.lease_id = l.lease_id
+  where l.ended_at is not null and (h.held <> '{}' or exists (select from job_grant g where g.lease_id = l.lease_id and g.granted_at >= h.held_from));
 
   select array_agg(row(s.id, s.fence, s.lease_id, 'rescue', null,
                        jsonb_build_object('code', 'host_lost', 'message', format(case s.end_reason when 'closed' then 'host %s closed lease %s and left the job' else 'host %s stopped renewing lease %s' end, s.host, s.lease_id)),

@@ -4,9 +4,9 @@
 -- keeps its place in the list. p_until = infinity: the lease is about to end; the
 -- caller has locked its row, so that nothing is granted to it meanwhile.
 --
--- Before held_from nobody looks for unwritten grants any more. So no claim of the
--- lease that began before it may still be under way; one is waited for, as long
--- as a heartbeat can wait, and else the next call gathers.
+-- Before held_from nobody looks for grants of the lease any more. So no claim
+-- that began before it may still be under way; one is waited for, as long as a
+-- heartbeat can wait, and else the next call gathers.
 create or replace function lessee.fn_lease_gather(p_lease bigint, p_until timestamptz)
 returns bigint[]
 language plpgsql volatile
@@ -21,8 +21,7 @@ declare
   v_from timestamptz;
   v_held bigint[];
 begin
-  select case when v_ending then '-infinity' else h.held_from end, h.held into v_from, v_held
-  from queue_heartbeat h where h.lease_id = p_lease;
+  select h.held_from, h.held into v_from, v_held from queue_heartbeat h where h.lease_id = p_lease;
   for v_try in 1 .. 20 loop
     exit when v_ending or (select pg_try_advisory_lock(k.lock, k.lease) and pg_advisory_unlock(k.lock, k.lease)
                            from (select hashtext('lessee.fn_lease_gather'), (p_lease % 2147483647)::integer) as k(lock, lease));
@@ -66,7 +65,7 @@ begin
     select w.id from written w
   )
   update queue_heartbeat h
-  set held = coalesce((select array_agg(d.id) from held d), '{}'), held_from = greatest(v_from, least(p_until, (select min(k.granted_at) from kept k)))
+  set held = coalesce((select array_agg(d.id) from held d), '{}'), held_from = case when v_ending then v_from else greatest(v_from, least(p_until, (select min(k.granted_at) from kept k))) end
   where h.lease_id = p_lease
   returning h.held into v_held;
   return v_held;

@@ -27,10 +27,11 @@ func (b bareTable) create(ctx context.Context, pool *pgxpool.Pool) error {
 			payload jsonb not null, enqueued_by text not null, parent_job_id bigint, trace_id text not null, parent_span_id text not null,
 			sampled boolean not null, tracestate text, correlation_id text)`,
 		"create index on " + b.Sanitize() + " (class, priority, run_at, id) where state = 'ready'",
-		"create function " + b.Sanitize() + `(p_class text, p_payload jsonb, p_trace_id text, p_span_id text, out id bigint) language plpgsql as $$
-			#variable_conflict use_column
+		"create function " + b.Sanitize() + `(p_class text, p_payload jsonb, p_trace_id text, p_span_id text) returns bigint language plpgsql as $$
+			declare v_id bigint;
 			begin
-				` + b.insertSQL("p_class", "p_payload", "p_trace_id", "p_span_id") + ` returning id into bench_bare.id;
+				` + b.insertSQL("p_class", "p_payload", "p_trace_id", "p_span_id") + ` returning id into v_id;
+				return v_id;
 			end $$`,
 	} {
 		if _, err := pool.Exec(ctx, sql); err != nil {
@@ -52,16 +53,13 @@ func (b bareTable) insertSQL(class, payload, trace, span string) string {
 		values (` + class + ", 'ready', 100, clock_timestamp(), 25, clock_timestamp(), null, null, " + payload + ", session_user, null, " + trace + ", " + span + ", true, null, null)"
 }
 
-// barePayload is made as enqueueSQL makes it.
-const barePayload = "jsonb_build_object('n', $2::int, 'text', repeat('x', $3))"
-
 func (b bareTable) insert(ctx context.Context, conn *pgxpool.Conn, class string, n, text int) error {
-	return b.row(ctx, conn, b.insertSQL("$1", barePayload, "$4", "$5")+" returning id", class, n, text)
+	return b.row(ctx, conn, b.insertSQL("$1", payloadSQL, "$4", "$5")+" returning id", class, n, text)
 }
 
 // call is insert by the function.
 func (b bareTable) call(ctx context.Context, conn *pgxpool.Conn, class string, n, text int) error {
-	return b.row(ctx, conn, "select "+b.Sanitize()+"($1, "+barePayload+", $4, $5)", class, n, text)
+	return b.row(ctx, conn, "select "+b.Sanitize()+"($1, "+payloadSQL+", $4, $5)", class, n, text)
 }
 
 func (b bareTable) row(ctx context.Context, conn *pgxpool.Conn, sql, class string, n, text int) error {

@@ -97,8 +97,11 @@ func (s *site) conditions(ctx context.Context) (line string, err error) {
 	return line, err
 }
 
-// enqueueSQL enqueues one job of a class: its number, and bytes of text.
-const enqueueSQL = "select lessee.fn_job_enqueue($1, jsonb_build_object('n', $2::int, 'text', repeat('x', $3)))"
+// payloadSQL makes a payload: the job's number, and bytes of text.
+const payloadSQL = "jsonb_build_object('n', $2::int, 'text', repeat('x', $3))"
+
+// enqueueSQL enqueues one job of a class.
+const enqueueSQL = "select lessee.fn_job_enqueue($1, " + payloadSQL + ")"
 
 func (s *site) enqueue(ctx context.Context, n int) (id int64, err error) {
 	err = s.pool.QueryRow(ctx, enqueueSQL, s.classes[n%len(s.classes)], n, s.cfg.Payload).Scan(&id)

@@ -59,3 +59,31 @@ func (l *law) passTenSeconds() {
 	l.exec("update lessee.queue_heartbeat set held_from = held_from - interval '10 seconds'")
 	l.exec("update lessee.job_grant set granted_at = granted_at - interval '10 seconds'")
 }
+
+// Nobody looks for a grant from before held_from, and a claim may commit late.
+func TestLaw_AGrantOfAClaimThatCommitsLateIsSeen(t *testing.T) {
+	for kind, claim := range map[string]string{
+		"written": "select job_id from lessee.fn_job_claim($1, '{page}', '{1}', 1)",
+		"listed":  "select job_id from lessee.fn_job_claim($1, '{page}', '{1}', 1, null, '{page}', '{page}')",
+	} {
+		t.Run(kind, func(t *testing.T) {
+			l := newLaw(t)
+			l.class("page", "")
+			l.enqueue("page")
+			lease := l.lease()
+			claiming, _ := l.begin()
+			id, err := askOn[int64](t.Context(), claiming, claim, lease)
+			if err != nil {
+				t.Fatal(err)
+			}
+			gather := "select $2 = any (lessee.fn_lease_gather($1, clock_timestamp()))"
+			want(l, false, gather, lease, id)
+			if err := claiming.Commit(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			want(l, id, "select job_id from lessee.fn_lease_jobs($1)", lease)
+			want(l, true, gather, lease, id)
+			l.inState(id, job.Leased)
+		})
+	}
+}

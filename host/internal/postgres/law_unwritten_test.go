@@ -85,6 +85,7 @@ func TestUnwritten_NoneAreMadeWhileAClockThatWasSetBackIsThereAgain(t *testing.T
 		t.Fatalf("claimed %+v", jobs)
 	}
 	want(l, 1, "select count(*)::int from lessee.job_queue where state = 'leased'")
+	want(l, 1, "select count(*)::int from lessee.fn_lease_jobs($1)", lease)
 	if jobs := l.claimTurn(l.lease(), "long", 9); len(jobs) != 1 {
 		t.Errorf("another claimed %+v", jobs)
 	}
