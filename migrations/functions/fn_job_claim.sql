@@ -37,7 +37,6 @@ set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
-  v_open boolean; -- anything may be granted
   v_step constant interval := interval '1 second'; -- of waiting, that a step of priority is worth
   v_lock constant integer := hashtext('lessee.fn_job_claim');
   v_now timestamptz;
@@ -50,22 +49,16 @@ declare
   v_classes text[]; -- of which v_rows were locked without a turn
   v_listed bigint[]; -- jobs that claims with a turn have listed, of the rows that are still as they were
 begin
-  select coalesce(s.value, '"running"') = '"running"' and lessee.fn_lease_live(p_lease) into v_open
-  from pg_advisory_xact_lock_shared(hashtext('lessee.fn_lease_gather'), (p_lease % 2147483647)::integer) -- which waits for claims under way
-  left join runtime_setting s on s.name = 'queue.runtime.phase';
-  if not v_open then
+  perform pg_advisory_xact_lock_shared(hashtext('lessee.fn_lease_gather'), (p_lease % 2147483647)::integer); -- whoever gathers or ends the lease waits for it
+  if (select s.value from runtime_setting s where s.name = 'queue.runtime.phase') <> '"running"' or not lessee.fn_lease_live(p_lease) then
     return;
   end if;
   if p_over <> '{}' then
     delete from job_grant g where g.lease_id = p_lease and g.granted_at = any (p_over) and not g.written;
   end if;
   if p_lists <> '{}' then
-    perform from dot_iu_runtime_lease l where l.lease_id = p_lease and l.ended_at is null and l.expires_at > clock_timestamp() for key share; -- see fn_lease_end
-    if not found then
-      return;
-    end if;
     -- An unwritten grant is as old as its place in job_grant says. While the clock was set back to before held_from, none is made.
-    if not exists (select from queue_heartbeat h where h.lease_id = p_lease and h.held_from <= clock_timestamp()) then
+    if (select h.held_from from queue_heartbeat h where h.lease_id = p_lease order by h.held_from desc limit 1) > clock_timestamp() then
       p_lists := '{}';
     end if;
   end if;
@@ -162,7 +155,7 @@ begin
       returning q.id, q.class, q.fence, q.attempt, q.max_attempts, q.leased_at, q.enqueued_at, q.idempotency_key, q.priority, q.run_at
     ), listed as (
       insert into job_grant (lease_id, granted_at, job_ids) -- not before held_from, where nobody looks any more, though the clock was set back
-      select p_lease, greatest(v_now, (select h.held_from from queue_heartbeat h where h.lease_id = p_lease)), array_agg(k.id) from claimed k
+      select p_lease, greatest(v_now, (select h.held_from from queue_heartbeat h where h.lease_id = p_lease order by h.held_from desc limit 1)), array_agg(k.id) from claimed k
     ), counted as (
       insert into job_count_delta (class, word, from_state, to_state, jobs)
       select k.class, 'claim', 'ready', 'leased', count(*) from claimed k group by k.class

@@ -9,7 +9,8 @@ as $$
 declare
   v_now timestamptz;
 begin
-  -- Waits for a claim of it that is under way. A heartbeat that was may have renewed it.
+  perform pg_advisory_xact_lock(hashtext('lessee.fn_lease_gather'), (p_lease % 2147483647)::integer); -- waits for a claim of it that is under way
+  -- A heartbeat that was may have renewed it.
   perform from dot_iu_runtime_lease l
   where l.lease_id = p_lease and l.ended_at is null and (p_reason <> 'expired' or l.expires_at <= clock_timestamp())
   for update;

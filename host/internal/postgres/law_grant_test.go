@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -62,14 +63,11 @@ func (l *law) passTenSeconds() {
 
 // Nobody looks for a grant from before held_from, and a claim may commit late.
 func TestLaw_AGrantOfAClaimThatCommitsLateIsSeen(t *testing.T) {
-	for kind, claim := range map[string]string{
-		"written": "select job_id from lessee.fn_job_claim($1, '{page}', '{1}', 1)",
-		"listed":  "select job_id from lessee.fn_job_claim($1, '{page}', '{1}', 1, null, '{page}', '{page}')",
-	} {
+	for kind, claim := range claims {
 		t.Run(kind, func(t *testing.T) {
 			l := newLaw(t)
-			l.class("page", "")
-			l.enqueue("page")
+			l.class("long", "")
+			l.enqueue("long")
 			lease := l.lease()
 			claiming, _ := l.begin()
 			id, err := askOn[int64](t.Context(), claiming, claim, lease)
@@ -85,5 +83,25 @@ func TestLaw_AGrantOfAClaimThatCommitsLateIsSeen(t *testing.T) {
 			want(l, true, gather, lease, id)
 			l.inState(id, job.Leased)
 		})
+	}
+}
+
+// Each renewal rewrites a lease, and a snapshot keeps what it was before; claims
+// and commits look at it all the time.
+func TestLaw_ALookAtALeaseDoesNotWalkItsRenewalsWhileASnapshotIsHeld(t *testing.T) {
+	l := newLaw(t)
+	lease := l.lease()
+	look := fmt.Sprintf("select count(*) from lessee.fn_job_claim(%d, '{plain}', '{1}', 1, null, '{plain}', '{plain}')", lease)
+	before := l.buffers(look)
+	l.holdSnapshot()
+	l.exec(fmt.Sprintf(`do $$ begin
+		for i in 1 .. 300 loop
+			update lessee.dot_iu_runtime_lease set expires_at = clock_timestamp() + (i / 300) * interval '1 minute' where lease_id = %[1]d;
+			update lessee.queue_heartbeat set held_from = clock_timestamp() where lease_id = %[1]d;
+			commit;
+		end loop;
+	end $$`, lease))
+	if after := l.buffers(look); after > before+20 {
+		t.Errorf("a claim touches %d buffers, and %d after 300 renewals", before, after)
 	}
 }

@@ -21,6 +21,12 @@ func (l *law) claimTurn(lease int64, class string, limit int, over ...time.Time)
 	return claimed.Jobs
 }
 
+// claims of a job of the class long, by a row and by a list.
+var claims = map[string]string{
+	"written": "select job_id from lessee.fn_job_claim($1, '{long}', '{1}', 1)",
+	"listed":  "select job_id from lessee.fn_job_claim($1, '{long}', '{1}', 1, null, '{long}', '{long}')",
+}
+
 const unwritten = "select count(*)::int from lessee.job_queue q where q.state = 'ready' and q.fence = 0 and q.id in (select job_id from lessee.job_unwritten)"
 
 func (l *law) enqueueBulk(class string, jobs int) {
@@ -247,13 +253,19 @@ func TestUnwritten_AClaimLeavesAJobThatIsJustBeingCancelled(t *testing.T) {
 }
 
 func TestUnwritten_ALeaseEndsOnlyAfterTheClaimThatIsUnderWay(t *testing.T) {
+	for kind, claim := range claims {
+		t.Run(kind, func(t *testing.T) { endAfterClaim(t, claim) })
+	}
+}
+
+func endAfterClaim(t *testing.T, claim string) {
 	l := newLaw(t)
 	l.class("long", "")
 	l.enqueueBulk("long", 2)
 	lease := l.lease()
 	held := l.claimTurn(lease, "long", 1)[0]
 	claiming, _ := l.begin()
-	late, err := askOn[int64](t.Context(), claiming, "select job_id from lessee.fn_job_claim($1, '{long}', '{1}', 1, null, '{long}', '{long}')", lease)
+	late, err := askOn[int64](t.Context(), claiming, claim, lease)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,6 +53,9 @@ func (s *session) claimLoop(ctx context.Context) {
 			got := byClass(granted)
 			s.learn(o, got, len(granted))
 			s.start(s.resolve(ctx, granted, o))
+			if err == nil && s.fronts.due() {
+				s.survey(ctx)
+			}
 			more = o.more(got, len(granted))
 			if len(granted) > 0 {
 				passed, look = 0, 0
@@ -91,9 +94,7 @@ func (s *session) claim(ctx context.Context, o offer) (granted []*grant, others 
 			s.log.Warn("the registry changed and can't be read; trying again", zap.Error(err))
 		}
 	}
-	if s.fronts.note(claimed.Jobs, len(granted) == o.limit, time.Since(began)) && err == nil {
-		s.survey(ctx)
-	}
+	s.fronts.note(claimed.Jobs, len(granted) == o.limit, time.Since(began))
 	return granted, claimed.Others, err
 }
 

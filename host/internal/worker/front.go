@@ -10,16 +10,23 @@ import (
 	"github.com/lessee-run/lessee/host/internal/job"
 )
 
-// When a host asks where the live part of the queue begins.
+// When a host asks where the live part of the queue begins. While a snapshot is
+// held, a claim walks what has ended since the last time.
 const (
-	surveyEvery = 250 * time.Millisecond // if any job was claimed since the last time
-	surveyIdle  = 30 * time.Second       // if none was, but the claim was slow
-	slowClaim   = 5 * time.Millisecond
+	surveyRest = 100                    // times what the last survey took, if any job was claimed since; but
+	surveySoon = 50 * time.Millisecond  // at least,
+	surveyLate = 250 * time.Millisecond // and at most
+	surveyIdle = 30 * time.Second       // if none was, but the claim was slow
+	slowClaim  = 5 * time.Millisecond
 )
 
-// recallEvery is how often a host looks for ready jobs that got behind its
-// fronts, which only a clock that was set back or an UPDATE by hand can cause.
-const recallEvery = time.Minute
+// When a host looks for ready jobs that got behind its fronts, which only a clock
+// that was set back or an UPDATE by hand can cause. While a snapshot is held,
+// the look walks all that died since, and would keep a CPU busy.
+const (
+	recallEvery = time.Minute
+	recallRest  = 1000 // times what the last look took, at least
+)
 
 // fronts remembers where the live part of the queue begins.
 type fronts struct {
@@ -28,6 +35,7 @@ type fronts struct {
 	claimed bool      // any job since the last survey
 	slow    bool      // a claim since then was
 	at      time.Time // of the last survey
+	rest    time.Duration
 }
 
 func (f *fronts) ranges(wants []job.Want) []job.Front {
@@ -42,31 +50,40 @@ func (f *fronts) list() ([]job.Front, time.Time) {
 	return f.known.List(), f.known.Horizon()
 }
 
-// note takes note of what a claim brought, and whether there may be more, and
-// tells whether a survey is due.
-func (f *fronts) note(jobs []job.Job, more bool, took time.Duration) (due bool) {
+// note takes note of what a claim brought, and whether there may be more.
+func (f *fronts) note(jobs []job.Job, more bool, took time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.known.Note(jobs, more)
 	f.claimed = f.claimed || len(jobs) > 0
 	f.slow = f.slow || took > slowClaim
-	rested := time.Since(f.at)
-	return f.claimed && rested >= surveyEvery || f.slow && rested >= surveyIdle
 }
 
-func (f *fronts) learn(s job.Survey) {
+// due tells whether it is time for a survey.
+func (f *fronts) due() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	rested := time.Since(f.at)
+	return f.claimed && rested >= f.rest || f.slow && rested >= surveyIdle
+}
+
+func (f *fronts) learn(s job.Survey, took time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.known.Learn(s)
 	f.claimed, f.slow, f.at = false, false, time.Now()
+	f.rest = min(max(surveyRest*took, surveySoon), surveyLate)
 }
 
 // survey moves the fronts forward. A failure costs time in claims, nothing else.
 func (s *session) survey(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, max(s.trusted(), time.Millisecond))
+	defer cancel()
 	known, horizon := s.fronts.list()
 	if len(known) == 0 {
 		return
 	}
+	began := time.Now()
 	found, err := s.store.Survey(ctx, known, horizon)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -74,15 +91,16 @@ func (s *session) survey(ctx context.Context) {
 		}
 		return
 	}
-	s.fronts.learn(found)
+	s.fronts.learn(found, time.Since(began))
 }
 
-// recall finds what got behind the fronts.
-func (s *session) recall(ctx context.Context) {
+// recall finds what got behind the fronts, and says when to look again.
+func (s *session) recall(ctx context.Context) (next time.Duration) {
 	known, _ := s.fronts.list()
 	if len(known) == 0 {
-		return
+		return recallEvery
 	}
+	began := time.Now()
 	n, err := s.store.Recall(ctx, known)
 	if err != nil && ctx.Err() == nil {
 		s.log.Warn("look for jobs behind the front of the queue", zap.Error(err))
@@ -91,4 +109,5 @@ func (s *session) recall(ctx context.Context) {
 		s.log.Warn("ready jobs were behind the front of the queue: was a clock set back?", zap.Int("jobs", n))
 		s.Wake()
 	}
+	return max(recallEvery, recallRest*time.Since(began))
 }

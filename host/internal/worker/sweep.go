@@ -44,8 +44,7 @@ func (s *session) sweepLoop(ctx context.Context) {
 			s.sweep(ctx)
 		}
 		if !now.Before(nextRecall) {
-			s.recall(ctx)
-			nextRecall = now.Add(recallEvery)
+			nextRecall = now.Add(s.recall(ctx))
 		}
 		timer := time.NewTimer(time.Until(earliest(nextDue, nextSweep)))
 		select {
