@@ -58,7 +58,7 @@ begin
   end if;
   if p_lists <> '{}' then
     -- An unwritten grant is as old as its place in job_grant says. While the clock was set back to before held_from, none is made.
-    if (select h.held_from from queue_heartbeat h where h.lease_id = p_lease order by h.held_from desc limit 1) > clock_timestamp() then
+    if (select h.held_from from queue_heartbeat h where -h.lease_id = -p_lease order by h.held_from desc limit 1) > clock_timestamp() then
       p_lists := '{}';
     end if;
   end if;
@@ -88,7 +88,7 @@ begin
             select x.run_at, x.id
             union all
             (select g.run_at, g.last_id from job_grant g
-             where x."on" and w.turn and g.class = x.class and g.priority = x.priority and g.granted_at > v_now - interval '2 seconds' and not g.written
+             where x."on" and w.turn and g.class = x.class and g.priority = x.priority and g.granted_at > v_now - interval '300 milliseconds' and not g.written -- not past what died longer ago
              order by g.granted_at desc limit 1)
             order by run_at desc, id desc
             limit 1
@@ -155,7 +155,7 @@ begin
       returning q.id, q.class, q.fence, q.attempt, q.max_attempts, q.leased_at, q.enqueued_at, q.idempotency_key, q.priority, q.run_at
     ), listed as (
       insert into job_grant (lease_id, granted_at, job_ids) -- not before held_from, where nobody looks any more, though the clock was set back
-      select p_lease, greatest(v_now, (select h.held_from from queue_heartbeat h where h.lease_id = p_lease order by h.held_from desc limit 1)), array_agg(k.id) from claimed k
+      select p_lease, greatest(v_now, (select h.held_from from queue_heartbeat h where -h.lease_id = -p_lease order by h.held_from desc limit 1)), array_agg(k.id) from claimed k
     ), counted as (
       insert into job_count_delta (class, word, from_state, to_state, jobs)
       select k.class, 'claim', 'ready', 'leased', count(*) from claimed k group by k.class

@@ -8,7 +8,7 @@ as $$
 declare
   v_now timestamptz := clock_timestamp(); -- a variable, so that the index bounds the scan to what no renewal has replaced long ago
 begin
-  return exists (select from lessee.dot_iu_runtime_lease l where l.lease_id = p_lease and l.ended_at is null and l.expires_at > v_now);
+  return exists (select from lessee.dot_iu_runtime_lease l where -l.lease_id = -p_lease and l.ended_at is null and l.expires_at > v_now);
 end
 $$;
 comment on function lessee.fn_lease_live(bigint) is 'whether a lease still entitles to write';

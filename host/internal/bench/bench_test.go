@@ -114,7 +114,7 @@ func TestPinned_EndsEveryJobUnderAHeldSnapshot(t *testing.T) {
 
 func TestHeld_RunsTheSameRateWithAndWithoutASnapshot(t *testing.T) {
 	cfg, left := small(t)
-	cfg.Repeat = 1
+	cfg.Repeat, cfg.Before = 1, 700
 	r, err := bench.RunHeld(t.Context(), cfg, zaptest.NewLogger(t))
 	if err != nil {
 		t.Fatal(err)

@@ -31,8 +31,9 @@ type Config struct {
 	Keep      bool     `json:"keep,omitempty"`   // leave everything in the database, to look at it
 	Keys      int      `json:"keys,omitempty"`   // idempotency keys among the jobs
 	Scheduled int      `json:"scheduled,omitempty"`
-	Batch     int      `json:"batch,omitempty"` // jobs of a claim
-	Host      []string `json:"-"`               // the command that runs ServeHost, in a process of its own
+	Before    int      `json:"before,omitempty"` // jobs that run before a steady rate, as many at once as go
+	Batch     int      `json:"batch,omitempty"`  // jobs of a claim
+	Host      []string `json:"-"`                // the command that runs ServeHost, in a process of its own
 }
 
 // Default is a measurement that takes some seconds.
@@ -50,6 +51,9 @@ func (c Config) Validate() error {
 		if n.value < 1 || n.value > n.most {
 			return fmt.Errorf("%s is %d: it must be from 1 to %d", n.name, n.value, n.most)
 		}
+	}
+	if c.Before < 0 {
+		return fmt.Errorf("before is %d: it must be 0 or more", c.Before)
 	}
 	if c.Executor != ExecutorNone && c.Executor != ExecutorWASM {
 		return fmt.Errorf("executor is %q: it must be %s or %s", c.Executor, ExecutorNone, ExecutorWASM)

@@ -15,6 +15,9 @@ func RunHeld(ctx context.Context, cfg Config, log *zap.Logger) (*report.Report, 
 	r.Note("%s", report.Machine())
 	r.Note("%d jobs a second that take %s, enqueued one by one on %d connections, for %s without and %s with a REPEATABLE READ transaction held; every job verified",
 		cfg.Rate, cfg.Work, cfg.Writers, cfg.For, cfg.For)
+	if cfg.Before > 0 {
+		r.Note("%d more run before each, under the snapshot where one is held, as many at once as go, then VACUUM", cfg.Before)
+	}
 	figures := map[bool]map[string][]float64{false: {}, true: {}}
 	for range cfg.Repeat {
 		for _, held := range []bool{false, true} {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -106,11 +107,23 @@ func runSteady(ctx context.Context, cfg Config, held bool, log *zap.Logger) (_ S
 
 func (s *site) steady(ctx context.Context, log *zap.Logger) (Steady, error) {
 	m := &moments{enqueued: map[int64]time.Time{}, committed: map[int64]time.Time{}, warm: map[int64]bool{}, finished: make(chan struct{}), jobs: s.cfg.Jobs}
-	stop, err := s.start(ctx, m.commit, log)
+	var measuring atomic.Bool
+	var before atomic.Int64
+	stop, err := s.start(ctx, func(id int64, at time.Time) {
+		if measuring.Load() {
+			m.commit(id, at)
+		} else {
+			before.Add(1)
+		}
+	}, log)
 	if err != nil {
 		return Steady{}, err
 	}
 	defer stop()
+	if err := s.wear(ctx, &before); err != nil {
+		return Steady{}, fmt.Errorf("jobs before the measurement: %w", err)
+	}
+	measuring.Store(true)
 	began := time.Now()
 	if err := s.pace(ctx, m); err != nil {
 		return Steady{}, fmt.Errorf("enqueue: %w", err)
@@ -125,7 +138,26 @@ func (s *site) steady(ctx context.Context, log *zap.Logger) (Steady, error) {
 	}
 	r := summary(s.cfg, m.latencies(), took)
 	r.DonePS = float64(s.cfg.Jobs) / time.Since(began).Seconds()
-	return r, s.verify(ctx, s.cfg.Jobs)
+	return r, s.verify(ctx, s.cfg.Jobs+s.cfg.Before)
+}
+
+// wear runs cfg.Before jobs, so that what they leave lies about.
+func (s *site) wear(ctx context.Context, done *atomic.Int64) error {
+	if s.cfg.Before == 0 {
+		return nil
+	}
+	var enqueued atomic.Int64
+	for n := 0; n < s.cfg.Before; n += enqueueBatch {
+		jobs := min(enqueueBatch, s.cfg.Before-n)
+		if err := s.enqueueBatch(ctx, n, jobs); err != nil {
+			return err
+		}
+		enqueued.Add(int64(jobs))
+	}
+	if err := drained(ctx, &enqueued, done); err != nil {
+		return err
+	}
+	return s.vacuum(ctx)
 }
 
 // pace enqueues job n at the moment n/rate, however long the others take, on
