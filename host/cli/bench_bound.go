@@ -20,8 +20,8 @@ so that nothing that dies can be cleaned.
 
 Without --rate: full speed with a backlog of 20,000; a third of --for before the pin,
 --for under it with ANALYZE in its middle, a third after. With --rate: that many jobs a
-second, --for without a snapshot and --for with one, in turn. --before says how many jobs run
-first, under the same snapshot: a million leave as much as twenty minutes at 800 a second do.`
+second, --for without a snapshot and --for with one, in turn. --before says how many jobs
+run first, under the same snapshot: a million leave as much as 20 minutes at 800 a second.`
 
 func (a *app) benchPinnedCommand() *cobra.Command {
 	c := &cobra.Command{
