@@ -231,6 +231,25 @@ func TestUnwritten_CancelWaitsForTheClaimThatIsUnderWay(t *testing.T) {
 	l.expect(l.commit(lease, job.Outcome{JobID: id, Fence: 1, Attempt: 1, Word: job.Cancel, SpanID: "00f067aa0ba902b7"})[0], job.Accepted, job.Cancelled, "")
 }
 
+// A host that is not told of a cancel gives the job back, in vain, and forgets it.
+func TestUnwritten_ACancelledJobThatItsHostForgotIsCancelled(t *testing.T) {
+	l := newLaw(t)
+	l.class("long", "")
+	l.enqueueBulk("long", 1)
+	lease := l.lease()
+	jobs := l.claimTurn(lease, "long", 1)
+	l.exec("select lessee.fn_job_cancel($1)", jobs[0].ID)
+	if err := l.store.Release(t.Context(), lease, jobs); err != nil {
+		t.Fatal(err)
+	}
+	l.inState(jobs[0].ID, job.Leased)
+	l.claimTurn(lease, "long", 0, jobs[0].LeasedAt)
+	l.passTenSeconds()
+	l.renew(lease)
+	l.inState(jobs[0].ID, job.Cancelled)
+	l.sound()
+}
+
 func TestUnwritten_AClaimLeavesAJobThatIsJustBeingCancelled(t *testing.T) {
 	l := newLaw(t)
 	l.class("long", "")
