@@ -2,7 +2,8 @@
 -- into the rows of their jobs that no row tells of, drops what has ended since,
 -- and keeps the rest in queue_heartbeat.held. A row that somebody has locked
 -- keeps its place in the list. p_until = infinity: the lease is about to end; the
--- caller has locked its row, so that nothing is granted to it meanwhile.
+-- caller has locked claims out (fn_lease_end), so that nothing is granted to it
+-- meanwhile, or it has ended.
 --
 -- Before held_from nobody looks for grants of the lease any more. So no claim
 -- that began before it may still be under way; one is waited for, as long as a

@@ -16,3 +16,5 @@ $$;
 comment on function lessee.fn_lease_track() is 'keeps lease_unended';
 create or replace trigger lease_track after insert or update of ended_at on lessee.dot_iu_runtime_lease
   for each row execute function lessee.fn_lease_track();
+-- Leases that a host opened between the migration that made the table and this trigger.
+insert into lessee.lease_unended select l.lease_id from lessee.dot_iu_runtime_lease l where l.ended_at is null on conflict do nothing;
