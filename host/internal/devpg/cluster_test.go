@@ -181,6 +181,31 @@ func TestKilledSupervisorAndOwner_AreFollowedByANewServer(t *testing.T) {
 	eventually(t, "wait for init to bury the old postmaster", func() bool { return gone(pid) })
 }
 
+func TestSupervisorThatDiesBeforeItAnswers_IsNotWaitedFor(t *testing.T) {
+	dir := publicDir(t)
+	owner := startChild(t, dir, nil)
+	supervisor, err := syscall.Getpgid(serverPID(t, dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(supervisor, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	opened := make(chan error, 1)
+	go func() { opened <- useOnce(t, dir) }()
+	eventually(t, "wait for a card to be shown to the supervisor", func() bool {
+		cards, err := filepath.Glob(filepath.Join(clusterFiles(dir).run(), "card-*"))
+		return err == nil && len(cards) > 0
+	})
+	if err := syscall.Kill(supervisor, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	owner.kill(t) // not before: the kernel wakes the stopped of a group that loses its parent
+	if err := <-opened; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestSupervisor_IgnoresSignalsOfATerminal(t *testing.T) {
 	cluster := open(t, publicDir(t))
 	defer stop(t, cluster)

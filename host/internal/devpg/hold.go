@@ -69,8 +69,20 @@ func (c *Cluster) showCard(ctx context.Context, hold *os.File) (held bool, err e
 	err = poll(ctx, func() (bool, error) {
 		_, err := os.Lstat(card.Name())
 		held = errors.Is(err, fs.ErrNotExist)
-		ended, lockErr := free(c.files.server())
-		return held || ended, lockErr
+		read, readErr := c.holdIsRead()
+		return held || !read, readErr
 	})
 	return held, err
+}
+
+// holdIsRead tells whether a supervisor still reads the hold. It may have died with our card unread.
+func (c *Cluster) holdIsRead() (bool, error) {
+	hold, err := os.OpenFile(c.files.hold(), os.O_WRONLY|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, syscall.ENXIO) || errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look whether the hold is read: %w", err)
+	}
+	return true, hold.Close()
 }
