@@ -284,12 +284,15 @@ func TestCheckPrivate_RefusesWhatAnotherCouldHavePrepared(t *testing.T) {
 	if err := os.Symlink(loose, link); err != nil {
 		t.Fatal(err)
 	}
-	for path, mode := range map[string]fs.FileMode{loose: 0o755, link: 0o700} {
-		if err := os.Chmod(loose, mode); err != nil {
+	for _, prepared := range []struct {
+		path string
+		mode fs.FileMode
+	}{{loose, 0o755}, {link, 0o700}} {
+		if err := os.Chmod(loose, prepared.mode); err != nil {
 			t.Fatal(err)
 		}
-		if err := privateDir(path, us); err == nil {
-			t.Errorf("%s was trusted", path)
+		if err := privateDir(prepared.path, us); err == nil {
+			t.Errorf("%s was trusted", prepared.path)
 		}
 	}
 	if err := privateDir(loose, us); err != nil {
