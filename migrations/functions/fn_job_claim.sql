@@ -69,7 +69,18 @@ begin
   end if;
   v_now := clock_timestamp();
   if cardinality(v_others) < cardinality(p_classes) then -- something is to be looked for
-    v_listed := array(select u.job_id from job_unwritten u);
+    -- Not those that end before the fronts, where nobody looks: a long line has many.
+    v_listed := array(
+      select i.job_id
+      from (
+        select u.job_ids from grant_unwritten u
+        where u.class is null -- what is left of lists that were gathered
+           or u.class not in (select f.class from jsonb_to_recordset(p_fronts) as f(class text))
+           or exists (select from jsonb_to_recordset(p_fronts) as f(class text, priority smallint, run_at timestamptz, until smallint)
+                      where f.class = u.class and f.until > u.priority and (f.priority, f.run_at) <= (u.priority, u.run_at))
+        offset 0
+      ) u
+      cross join lateral unnest(u.job_ids) as i(job_id));
     select array_agg(k.row) filter (where k.fresh), array_agg(k.row) filter (where k.turn and not k.fresh), array_agg(k.row) filter (where not k.turn),
            array_agg(distinct k.class) filter (where not k.turn)
     into v_fresh, v_again, v_rows, v_classes
@@ -175,7 +186,7 @@ begin
       order by q.run_at + q.priority * v_step, q.id -- narrow rows; the join below keeps their order
     ), listed as (
       insert into job_grant (lease_id, granted_at, written, class, priority, job_ids, run_at, last_id)
-      select p_lease, v_now, false, k.class, k.priority, array_agg(k.id), (array_agg(k.run_at))[count(*)], (array_agg(k.id))[count(*)] from claimed k group by k.class, k.priority
+      select p_lease, v_now, false, k.class, k.priority, array_agg(k.id), max(k.run_at), (array_agg(k.id))[count(*)] from claimed k group by k.class, k.priority
     ), counted as (
       insert into job_count_delta (class, word, from_state, to_state, jobs)
       select k.class, 'claim', 'ready', 'leased', count(*) from claimed k group by k.class

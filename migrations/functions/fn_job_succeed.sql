@@ -26,12 +26,18 @@ declare
   v_single boolean; -- two outcomes of one job need somebody who looks at each
   v_special text[]; -- classes, and
   v_choosy text[]; -- modules, whose outcomes could fail
+  v_first timestamptz; -- of p_leased,
+  v_last timestamptz; -- which bound the lists that are read
+  v_ids bigint[]; -- of those that have an idempotency key,
+  v_classes text[]; -- as the other two
+  v_keys text[];
 begin
   select cardinality(p_jobs) = (select count(distinct u.id) from unnest(p_jobs) as u(id)),
          array(select c.class from executor_class_registry c where c.runtime = 'command' or c.result_schema is not null),
          array(select m.sha256 from (select distinct u.module from unnest(p_modules) u(module)) d
-               join executor_module_registry m on m.sha256 = d.module and m.manifest #> '{schemas,output}' is not null)
-  into v_single, v_special, v_choosy;
+               join executor_module_registry m on m.sha256 = d.module and m.manifest #> '{schemas,output}' is not null),
+         (select min(u.at) from unnest(p_leased) as u(at)), (select max(u.at) from unnest(p_leased) as u(at))
+  into v_single, v_special, v_choosy, v_first, v_last;
   if not v_single or not lessee.fn_lease_live(p_lease) then
     return;
   end if;
@@ -43,7 +49,7 @@ begin
       and q.id = o.job_id
       and (q.state in ('leased', 'running') and q.lease_id = p_lease and q.fence = o.fence and q.attempt = o.attempt
            or q.state = 'ready' and q.fence = 0 and o.fence = 1 and o.attempt = q.attempt + 1
-              and (o.job_id, o.leased_at) in (select u.job_id, u.granted_at from job_unwritten u where u.lease_id = p_lease)) is true
+              and (o.job_id, o.leased_at) in (select u.job_id, u.granted_at from job_unwritten u where u.lease_id = p_lease and u.granted_at between v_first and v_last)) is true
       and q.class <> all (v_special) and (o.module_sha256 = any (v_choosy)) is not true
       and octet_length(o.span_id) = 16 and translate(o.span_id, '0123456789abcdef', '') = '' and o.span_id <> '0000000000000000'
     returning q.id, o.fence, o.attempt, q.max_attempts, q.crash_count, q.class, q.priority, coalesce(q.leased_at, o.leased_at) as leased_at, q.enqueued_at, q.idempotency_key,
@@ -57,16 +63,18 @@ begin
   ), counted as (
     insert into job_count_delta (class, word, from_state, to_state, jobs)
     select d.class, 'succeed', 'leased', 'succeeded', count(*) from gone d group by d.class
-  ), keyed as materialized (
-    select i.key_row
-    from gone d
-    cross join lateral (select i.ctid as key_row from job_idempotency i where i.class = d.class and i.key = d.idempotency_key and i.job_id = d.id for update offset 0) i
-    where d.idempotency_key is not null
-  ), freed as (
-    update job_idempotency i set expires_at = v_now + coalesce((select c.idempotency_retention from executor_class_registry c where c.class = i.class), interval '1 day')
-    where i.ctid = any (array(select k.key_row from keyed k))
   )
-  select array_agg(d.place) into places from gone d;
+  select array_agg(d.place), array_agg(d.id) filter (where d.idempotency_key is not null), array_agg(d.class) filter (where d.idempotency_key is not null),
+         array_agg(d.idempotency_key) filter (where d.idempotency_key is not null)
+  into places, v_ids, v_classes, v_keys
+  from gone d;
+  if v_ids is not null then
+    update job_idempotency i set expires_at = v_now + coalesce((select c.idempotency_retention from executor_class_registry c where c.class = i.class), interval '1 day')
+    where i.ctid = any (array(
+      select f.key_row
+      from unnest(v_ids, v_classes, v_keys) as k(job_id, class, key)
+      cross join lateral (select i.ctid as key_row from job_idempotency i where i.class = k.class and i.key = k.key and i.job_id = k.job_id for update offset 0) f));
+  end if;
 end
 $$;
 comment on function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[]) is 'ends what succeeded and asks for nothing';
