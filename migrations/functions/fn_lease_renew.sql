@@ -92,7 +92,7 @@ begin
     select q.id, q.cancel_requested_at from job_queue q
     where q.id = h.job_id
       and (q.state in ('leased', 'running') and q.lease_id = p_lease and q.fence = h.fence
-           or q.state = 'ready' and q.fence = 0 and h.fence = 1 and q.id in (select u.job_id from job_unwritten u where u.lease_id = p_lease)) is true
+           or q.state = 'ready' and q.fence = 0 and h.fence = 1 and q.id in (select unnest(array(select u.job_id from job_unwritten u where u.lease_id = p_lease)))) is true
     offset 0
   ) q on true
   where q.id is null or q.cancel_requested_at is not null;

@@ -35,7 +35,7 @@ begin
     left join lateral (
       select r.run_at, r.id from job_queue r
       where r.class = f.class and r.in_line and r.state = 'ready' and r.priority = f.priority and (r.run_at, r.id) > (f.run_at, f.id)
-        and (r.fence > 0 or r.id not in (select u.job_id from job_unwritten u))
+        and (r.fence > 0 or r.id not in (select unnest(array(select u.job_id from job_unwritten u))))
       order by r.run_at, r.id
       limit 1
     ) r on true
@@ -51,7 +51,7 @@ begin
     cross join lateral (
       select r.priority from job_queue r
       where r.class = f.class and r.in_line and r.state = 'ready' and r.priority > f.priority and r.priority < f.until
-        and (r.fence > 0 or r.id not in (select u.job_id from job_unwritten u))
+        and (r.fence > 0 or r.id not in (select unnest(array(select u.job_id from job_unwritten u))))
       order by r.priority
       limit 1
     ) n

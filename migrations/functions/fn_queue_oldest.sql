@@ -27,7 +27,7 @@ begin
     cross join lateral (
       select r.priority, r.run_at, r.id from job_queue r
       where r.class = s.class and r.in_line and r.state = 'ready' and (r.priority, r.run_at, r.id) > (s.priority, s.run_at, s.id) and r.priority < s.until
-        and (r.fence > 0 or r.id not in (select u.job_id from job_unwritten u))
+        and (r.fence > 0 or r.id not in (select unnest(array(select u.job_id from job_unwritten u))))
       order by r.priority, r.run_at, r.id
       limit 1
     ) r
@@ -37,7 +37,7 @@ begin
     cross join lateral (
       select r.priority, r.run_at, r.id from job_queue r
       where r.class = l.class and r.in_line and r.state = 'ready' and (r.priority, r.run_at, r.id) > (l.priority, 'infinity', 0) and r.priority < l.until
-        and (r.fence > 0 or r.id not in (select u.job_id from job_unwritten u))
+        and (r.fence > 0 or r.id not in (select unnest(array(select u.job_id from job_unwritten u))))
       order by r.priority, r.run_at, r.id
       limit 1
     ) r

@@ -27,7 +27,7 @@ begin
     cross join lateral (
       select r.id from job_queue r
       where r.class = f.class and r.in_line and r.state = 'ready' and r.priority = f.priority and (r.run_at, r.id) <= (f.run_at, f.id)
-        and (r.fence > 0 or r.id not in (select u.job_id from job_unwritten u))
+        and (r.fence > 0 or r.id not in (select unnest(array(select u.job_id from job_unwritten u))))
       limit 1000
       for update skip locked
     ) r);
