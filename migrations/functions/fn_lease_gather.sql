@@ -51,7 +51,7 @@ begin
     select p_lease, u.granted_at, array_agg(u.id), false
     from unwritten u
     cross join lateral (select from job_queue q where q.id = u.id and (q.state = 'ready' and q.fence = 0) is true offset 0) q
-    where u.id not in (select f.id from fresh f)
+    where u.id not in (select unnest(array(select f.id from fresh f)))
     group by u.granted_at
     returning granted_at
   ), listed as materialized (

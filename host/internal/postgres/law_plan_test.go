@@ -25,6 +25,7 @@ func TestLaw_WhatIsListedIsFoundByHashWhateverTheStatisticsSay(t *testing.T) {
 		"select lessee.fn_queue_recall(" + fronts + ")":                                       1,
 		"select * from lessee.fn_queue_oldest(" + fronts + ")":                                2,
 		"select * from lessee.fn_job_claim($1, '{long}', '{1}', 1, null, '{long}', '{long}')": 2,
+		"select lessee.fn_lease_gather($1, clock_timestamp())":                                1,
 		`select * from lessee.fn_lease_renew($1, '[{"job_id": 2, "fence": 1}]', '{}')`:        1,
 		"select lessee.fn_job_succeed($1, '{1}', '{1}', '{1}', '{00000000000000a1}', array[null], array['1'::jsonb], array[null::jsonb], array[null::jsonb], '{now}')": 1,
 		"select * from lessee.job_live": 0,
