@@ -11,18 +11,19 @@ import (
 )
 
 // behindLong enqueues jobs until some wait behind a long one for the only slot
-// of their class, and returns the long one. Those before it are short, so that
-// the host lets jobs wait; a backlog that a busy machine was too slow with is
-// followed by another.
+// of their class, and returns the long one, which has ten seconds to go at least.
+// Those before it are short, so that the host lets jobs wait; a backlog that a
+// busy machine was too slow with is followed by another.
 func (i *installation) behindLong() (long int64) {
 	i.t.Helper()
 	await(i.t, func() bool {
-		if long == 0 || scan[bool](i, "select not exists (select from lessee.job_queue)") {
+		if long == 0 || scan[bool](i, "select not exists (select from lessee.job_queue where id = $1)", long) {
 			i.exec("select lessee.fn_job_enqueue('guest', '{}') from generate_series(1, 300)")
 			long = i.enqueue("guest", `{"sleep_ms": 20000}`)
 			i.exec("select lessee.fn_job_enqueue('guest', '{}') from generate_series(1, 300)")
 		}
-		return scan[int](i, "select count(*) from lessee.job_live where id > $1 and state = 'leased'", long) > 1
+		return scan[bool](i, `select (select count(*) from lessee.job_live where id > $1 and state = 'leased') > 1
+			and exists (select from lessee.job_live where id = $1 and (leased_at > clock_timestamp() - interval '10 seconds') is not false)`, long)
 	}, func() string { return fmt.Sprintf("no job waits behind job %d", long) })
 	return long
 }
