@@ -47,6 +47,11 @@ declare
   v_again tid[]; -- those of the same classes that have to be written,
   v_rows tid[]; -- and those that are locked
   v_classes text[]; -- of which v_rows were locked without a turn
+  v_lanes text[]; -- classes, each with a front or several: what comes after
+  v_priorities smallint[]; -- this priority,
+  v_run_ats timestamptz[]; -- this place in it
+  v_ids bigint[];
+  v_untils smallint[]; -- and before this priority
   v_listed bigint[]; -- jobs that claims with a turn have listed, of the rows that are still as they were
 begin
   perform pg_advisory_xact_lock_shared(hashtext('lessee.fn_lease_gather'), (p_lease % 2147483647)::integer); -- whoever gathers or ends the lease waits for it
@@ -69,14 +74,30 @@ begin
   end if;
   v_now := clock_timestamp();
   if cardinality(v_others) < cardinality(p_classes) then -- something is to be looked for
-    -- Not those that end before the fronts, where nobody looks: a long line has many.
+    select array_agg(f.class), array_agg(f.priority), array_agg(f.run_at), array_agg(f.id), array_agg(f.until)
+    into v_lanes, v_priorities, v_run_ats, v_ids, v_untils
+    from (
+      select x.class, x.priority, p.run_at, p.id, x.until
+      from jsonb_to_recordset(p_fronts) as x(class text, priority smallint, run_at timestamptz, id bigint, until smallint, "on" boolean)
+      cross join lateral (
+        select x.run_at, x.id
+        union all
+        (select g.run_at, g.last_id from job_grant g
+         where x."on" and x.class = any (v_turns) and g.class = x.class and g.priority = x.priority and g.granted_at > v_now - interval '300 milliseconds' and not g.written -- not past what died longer ago
+         order by g.granted_at desc limit 1)
+        order by run_at desc, id desc
+        limit 1
+      ) p
+      union all
+      select w.class, -1, '-infinity', 0, 32767 from unnest(p_classes) as w(class) where w.class not in (select f.class from jsonb_to_recordset(p_fronts) as f(class text))
+    ) f;
+    -- Not what ends before the fronts, where nobody looks: with eight hosts on a long line that is nearly all.
     v_listed := array(
       select i.job_id
       from (
         select u.job_ids from grant_unwritten u
         where u.class is null -- what is left of lists that were gathered
-           or u.class not in (select f.class from jsonb_to_recordset(p_fronts) as f(class text))
-           or exists (select from jsonb_to_recordset(p_fronts) as f(class text, priority smallint, run_at timestamptz, until smallint)
+           or exists (select from unnest(v_lanes, v_priorities, v_run_ats, v_untils) as f(class, priority, run_at, until)
                       where f.class = u.class and f.until > u.priority and (f.priority, f.run_at) <= (u.priority, u.run_at))
         offset 0
       ) u
@@ -92,23 +113,7 @@ begin
         and (c.command is null or exists (select from dot_function_registry d where d.name = c.command and d.enabled))
       cross join lateral (
         select f.row, f.id, f.fresh, f.run_at + f.priority * v_step as rank
-        from (
-          select x.priority, p.run_at, p.id, x.until
-          from jsonb_to_recordset(p_fronts) as x(class text, priority smallint, run_at timestamptz, id bigint, until smallint, "on" boolean)
-          cross join lateral (
-            select x.run_at, x.id
-            union all
-            (select g.run_at, g.last_id from job_grant g
-             where x."on" and w.turn and g.class = x.class and g.priority = x.priority and g.granted_at > v_now - interval '300 milliseconds' and not g.written -- not past what died longer ago
-             order by g.granted_at desc limit 1)
-            order by run_at desc, id desc
-            limit 1
-          ) p
-          where x.class = w.class
-          union all
-          select -1::smallint, '-infinity'::timestamptz, 0::bigint, 32767::smallint
-          where w.class not in (select f.class from jsonb_to_recordset(p_fronts) as f(class text))
-        ) x
+        from unnest(v_lanes, v_priorities, v_run_ats, v_ids, v_untils) as x(class, priority, run_at, id, until)
         cross join lateral (
           select * from (
             select r.ctid as row, r.id, r.priority, r.run_at, w.listed and r.fence = 0 and r.xmax = '0' and r.expires_at is null as fresh
@@ -129,6 +134,7 @@ begin
             for update skip locked
           ) r
         ) f
+        where x.class = w.class
         order by rank, f.id
         limit w.slots
       ) f
@@ -144,7 +150,7 @@ begin
       -- A claim that comes now finds the rows locked; one that is under way, or has just ended, may have listed them.
       v_others := v_others || array(select t.class from unnest(v_classes) as t(class)
                                     where not (pg_try_advisory_lock_shared(v_lock, hashtext(t.class)) and pg_advisory_unlock_shared(v_lock, hashtext(t.class))));
-      v_listed := array(select u.job_id from job_unwritten u);
+      v_listed := array(select i.job_id from (select u.job_ids from grant_unwritten u where u.class is null or u.class = any (v_classes) offset 0) u cross join lateral unnest(u.job_ids) as i(job_id));
       if v_listed <> '{}' or v_others && v_classes then
         v_rows := array(select q.ctid from job_queue q where q.ctid = any (v_rows) and q.class <> all (v_others) and (q.fence > 0 or q.id not in (select unnest(v_listed))));
       end if;

@@ -36,8 +36,9 @@ begin
          array(select c.class from executor_class_registry c where c.runtime = 'command' or c.result_schema is not null),
          array(select m.sha256 from (select distinct u.module from unnest(p_modules) u(module)) d
                join executor_module_registry m on m.sha256 = d.module and m.manifest #> '{schemas,output}' is not null),
-         (select min(u.at) from unnest(p_leased) as u(at)), (select max(u.at) from unnest(p_leased) as u(at))
-  into v_single, v_special, v_choosy, v_first, v_last;
+         l.first, l.last
+  into v_single, v_special, v_choosy, v_first, v_last
+  from (select min(u.at) as first, max(u.at) as last from unnest(p_leased) as u(at)) l;
   if not v_single or not lessee.fn_lease_live(p_lease) then
     return;
   end if;

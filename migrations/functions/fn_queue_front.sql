@@ -29,13 +29,22 @@ begin
   with front as materialized (
     select f.*, lead(f.priority, 1, 32767::smallint) over (partition by f.class order by f.priority) as until
     from jsonb_to_recordset(p_fronts) as f(class text, priority smallint, run_at timestamptz, id bigint)
+  ), listed as materialized ( -- by lists that do not end before the fronts
+    select array(
+      select i.job_id
+      from (
+        select u.job_ids from grant_unwritten u
+        where u.class is null or exists (select from front f where f.class = u.class and (f.priority, f.run_at) <= (u.priority, u.run_at))
+        offset 0
+      ) u
+      cross join lateral unnest(u.job_ids) as i(job_id)) as ids
   ), moved as (
     select f.class, f.priority, g.run_at, g.id
     from front f
     left join lateral (
       select r.run_at, r.id from job_queue r
       where r.class = f.class and r.in_line and r.state = 'ready' and r.priority = f.priority and (r.run_at, r.id) > (f.run_at, f.id)
-        and (r.fence > 0 or r.id not in (select unnest(array(select u.job_id from job_unwritten u))))
+        and (r.fence > 0 or r.id not in (select unnest((select l.ids from listed l))))
       order by r.run_at, r.id
       limit 1
     ) r on true
@@ -51,7 +60,7 @@ begin
     cross join lateral (
       select r.priority from job_queue r
       where r.class = f.class and r.in_line and r.state = 'ready' and r.priority > f.priority and r.priority < f.until
-        and (r.fence > 0 or r.id not in (select unnest(array(select u.job_id from job_unwritten u))))
+        and (r.fence > 0 or r.id not in (select unnest((select l.ids from listed l))))
       order by r.priority
       limit 1
     ) n

@@ -112,6 +112,48 @@ func TestUnwritten_ALotThatIsOverIsForgotten(t *testing.T) {
 	want(l, 1, "select count(*)::int from lessee.job_unwritten") // it was not that lease's
 }
 
+// A claim reads only the lists that reach beyond its fronts. What lies beyond a
+// front is seen differently from each of these.
+func TestUnwritten_NoFrontHidesAListFromAClaim(t *testing.T) {
+	const moment = "2026-01-01T00:00:00Z" // of all jobs, as of those that are enqueued in one statement
+	for name, front := range map[string]job.Front{
+		"within a moment":        {Priority: 100, RunAt: moment, Until: 1 << 14},
+		"in its priority alone":  {Priority: 100, RunAt: "2025-01-01T00:00:00Z", Until: 101},
+		"in an earlier priority": {Priority: 5, RunAt: "2027-01-01T00:00:00Z", Until: 1 << 14},
+		"going on":               {Priority: 100, RunAt: "-infinity", Until: 1 << 14, On: true},
+	} {
+		front.Class = "long"
+		for _, turn := range []bool{true, false} {
+			for _, gathered := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s, turn %t, gathered %t", name, turn, gathered), func(t *testing.T) {
+					l := newLaw(t)
+					l.class("long", "")
+					l.enqueueBulk("long", 3)
+					l.exec("update lessee.job_queue set run_at = $1", moment)
+					lease := l.lease()
+					held := l.claimTurn(lease, "long", 2)
+					if gathered { // but for rows that are locked, whose list is of no class
+						locks := []func(){l.lock(held[0].ID), l.lock(held[1].ID)}
+						l.exec("select lessee.fn_lease_gather($1, clock_timestamp())", lease)
+						for _, release := range locks {
+							release()
+						}
+					}
+					claimed, err := l.store.ClaimFrom(t.Context(), l.lease(), job.Ask{
+						Wants: []job.Want{{Class: "long", Slots: 9, Turn: turn, List: turn}}, Limit: 9, Fronts: []job.Front{front},
+					})
+					if err != nil {
+						t.Fatal(err)
+					}
+					if jobs := claimed.Jobs; len(jobs) != 1 || jobs[0].ID == held[0].ID || jobs[0].ID == held[1].ID {
+						t.Errorf("granted %+v, want the one that nobody holds", jobs)
+					}
+				})
+			}
+		}
+	}
+}
+
 func TestUnwritten_TheHeartbeatWritesWhatStartedAndWhatLasts(t *testing.T) {
 	l := newLaw(t)
 	l.class("long", "")
