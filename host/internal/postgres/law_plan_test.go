@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -10,8 +11,9 @@ import (
 )
 
 // A list of thousands of jobs is asked about for each row that is looked at. The
-// planner looks one up by hash only as long as it believes it to be small, which
-// an ANALYZE at the wrong moment changes: then a survey took seconds.
+// planner looks one up by hash only as long as it believes it to be small, and
+// of a table that was never analyzed it believes what its pages could hold: when
+// job_grant had 2 MB, a survey took seconds in every session opened since.
 func TestLaw_WhatIsListedIsFoundByHashWhateverTheStatisticsSay(t *testing.T) {
 	l := newLaw(t)
 	l.class("long", "")
@@ -20,32 +22,34 @@ func TestLaw_WhatIsListedIsFoundByHashWhateverTheStatisticsSay(t *testing.T) {
 	l.claimTurn(lease, "long", 2)
 	l.exec("update pg_class set relpages = 1, reltuples = 10000000 where relname like 'job_grant%' and relnamespace = 'lessee'::regnamespace")
 	const fronts = `'[{"class": "long", "priority": 100, "run_at": "2000-01-01T00:00:00Z", "id": 0}]'::jsonb`
-	for call, subplans := range map[string]int{
-		"select lessee.fn_queue_front(" + fronts + ", now())":                                 2,
-		"select lessee.fn_queue_recall(" + fronts + ")":                                       1,
-		"select * from lessee.fn_queue_oldest(" + fronts + ")":                                2,
-		"select * from lessee.fn_job_claim($1, '{long}', '{1}', 1, null, '{long}', '{long}')": 2,
-		"select lessee.fn_lease_gather($1, clock_timestamp())":                                1,
-		`select * from lessee.fn_lease_renew($1, '[{"job_id": 2, "fence": 1}]', '{}')`:        1,
-		"select lessee.fn_job_succeed($1, '{1}', '{1}', '{1}', '{00000000000000a1}', array[null], array['1'::jsonb], array[null::jsonb], array[null::jsonb], '{now}')": 1,
-		"select * from lessee.job_live": 0,
+	for _, of := range []struct {
+		call   string
+		hashed int // subplans, at least
+	}{
+		{"select lessee.fn_queue_front(" + fronts + ", now())", 2},
+		{"select lessee.fn_queue_recall(" + fronts + ")", 1},
+		{"select * from lessee.fn_queue_oldest(" + fronts + ")", 2},
+		{"select * from lessee.job_live", 0},
+		{fmt.Sprintf(`select * from lessee.fn_lease_renew(%d, '[{"job_id": 2, "fence": 1}]', '{}')`, lease), 1},
+		{fmt.Sprintf("select lessee.fn_job_succeed(%d, '{1}', '{1}', '{1}', '{00000000000000a1}', array[null], array['1'::jsonb], array[null::jsonb], array[null::jsonb], '{now}')", lease), 1},
+		{fmt.Sprintf("select * from lessee.fn_job_claim(%d, '{long}', '{1}', 1, null, '{long}', '{long}')", lease), 2},
+		{fmt.Sprintf("select lessee.fn_lease_gather(%d, clock_timestamp())", lease), 1},
 	} {
-		var args []any
-		if strings.Contains(call, "$1") {
-			args = append(args, lease)
+		plans := l.plans(of.call)
+		if walked.MatchString(plans) {
+			t.Errorf("%s walks a list for each row:\n%s", of.call, plans)
 		}
-		plans := l.plans(call, args...)
-		if regexp.MustCompile(`SubPlan \d+\n *-> *Materialize`).MatchString(plans) {
-			t.Errorf("%s walks a list for each row:\n%s", call, plans)
-		}
-		if n := strings.Count(plans, "hashed SubPlan"); n < subplans {
-			t.Errorf("%s has %d hashed subplans, want %d at least:\n%s", call, n, subplans, plans)
+		if n := strings.Count(plans, "hashed SubPlan"); n < of.hashed {
+			t.Errorf("%s has %d hashed subplans, want %d at least:\n%s", of.call, n, of.hashed, plans)
 		}
 	}
 }
 
+// walked is what a plan says of a list that no hash is made of.
+var walked = regexp.MustCompile(`SubPlan \d+\n *-> *Materialize`)
+
 // plans are those of a statement and all statements within, as the server made them.
-func (l *law) plans(sql string, args ...any) string {
+func (l *law) plans(sql string) string {
 	l.Helper()
 	config, err := pgx.ParseConfig(l.dsn)
 	if err != nil {
@@ -63,7 +67,7 @@ func (l *law) plans(sql string, args ...any) string {
 			l.Fatalf("%v; Postgres's contrib modules are needed: apt-get install postgresql-contrib", err)
 		}
 	}
-	if _, err := conn.Exec(l.Context(), sql, args...); err != nil {
+	if _, err := conn.Exec(l.Context(), sql); err != nil {
 		l.Fatalf("%s: %v", sql, err)
 	}
 	return said.String()
