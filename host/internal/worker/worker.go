@@ -111,8 +111,10 @@ func (w *Worker) Kill() { w.killOnce.Do(func() { close(w.killed) }) }
 // ballast is never touched, so it takes no memory; but the garbage collector
 // lets as much garbage gather as it reckons is in use. A host has little in use
 // and much garbage: it would collect twenty times a second, and shrink the
-// stacks of goroutines that wait for their next attempt each time.
-const ballast = 64 << 20
+// stacks of goroutines that wait for their next attempt each time. A larger one
+// brings no more, and its garbage is as many pages that the process touches for
+// the first time, which on a virtual machine may cost more than the jobs in them.
+const ballast = 16 << 20
 
 // Run works until ctx ends, then stops in two stages: no more claims and Grace
 // for what runs; then what still runs is interrupted and given back.
