@@ -112,33 +112,34 @@ func (p *processes) begin() {
 	}
 }
 
-// await waits until the hosts together have done so many jobs.
-func (p *processes) await(ctx context.Context, jobs int) error {
+// await waits until the hosts together have done so many jobs, and returns how
+// many they have.
+func (p *processes) await(ctx context.Context, jobs int64) (sum int64, err error) {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	last, moved := int64(0), time.Now()
 	for {
-		sum := int64(0)
+		sum = 0
 		for n, host := range p.hosts {
 			sum += host.done.Load()
 			select {
 			case <-host.ended:
-				return fmt.Errorf("host %d ended: %s", n, &host.stderr)
+				return sum, fmt.Errorf("host %d ended: %s", n, &host.stderr)
 			default:
 			}
 		}
-		if sum >= int64(jobs) {
-			return nil
+		if sum >= jobs {
+			return sum, nil
 		}
 		if sum > last {
 			last, moved = sum, time.Now()
 		} else if time.Since(moved) > stalled {
-			return fmt.Errorf("no job ended for %s, after %d", stalled, sum)
+			return sum, fmt.Errorf("no job ended for %s, after %d", stalled, sum)
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return ctx.Err()
+			return sum, ctx.Err()
 		}
 	}
 }
