@@ -52,7 +52,7 @@ begin
            or q.state = 'ready' and q.fence = 0 and o.fence = 1 and o.attempt = q.attempt + 1
               and (o.job_id, o.leased_at) in (select u.job_id, u.granted_at from job_unwritten u where u.lease_id = p_lease and u.granted_at between v_first and v_last)) is true
       and q.class <> all (v_special) and (o.module_sha256 = any (v_choosy)) is not true
-      and octet_length(o.span_id) = 16 and translate(o.span_id, '0123456789abcdef', '') = '' and o.span_id <> '0000000000000000'
+      and octet_length(o.span_id) = 16 and o.span_id ~ '^[0-9a-f]+$' and o.span_id <> '0000000000000000'
     returning q.id, o.fence, o.attempt, q.max_attempts, q.crash_count, q.class, q.priority, coalesce(q.leased_at, o.leased_at) as leased_at, q.enqueued_at, q.idempotency_key,
               o.place::integer, o.span_id, o.module_sha256, o.output, o.usage, o.requests
   ), ended as (

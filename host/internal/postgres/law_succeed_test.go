@@ -47,6 +47,20 @@ func TestSucceed_TakesTheRightOnesOutOfAMixedBatch(t *testing.T) {
 	l.sound()
 }
 
+// By its span id an outcome that is sent again is recognised.
+func TestSucceed_LeavesOutcomesWithoutAProperSpanAlone(t *testing.T) {
+	l := newLaw(t)
+	l.class("plain", "")
+	lease, j := l.held("plain")
+	for _, span := range []string{"", "a1", "0000000000000000", "00000000000000A1", "00000000000000g1", "00000000000000a\n", "00000000000000a ", "000000000000äé", "00000000000000a1"} {
+		places := ask[[]int32](l, `select coalesce(lessee.fn_job_succeed($1, array[$2::bigint], array[$3::int], array[$4::int], array[$5], array[null],
+			array[null::jsonb], array[null::jsonb], array[null::jsonb], array[$6::timestamptz]), '{}')`, lease, j.ID, j.Fence, j.Attempt, span, j.LeasedAt)
+		if proper := span == "00000000000000a1"; (len(places) == 1) != proper {
+			t.Errorf("%q: took %v", span, places)
+		}
+	}
+}
+
 // A heartbeat may stamp a job as started while its end is on its way.
 func TestSucceed_TakesAJobWhoseRowChangedWhileItWaited(t *testing.T) {
 	l := newLaw(t)
