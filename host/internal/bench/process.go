@@ -28,6 +28,9 @@ type order struct {
 
 const ready = "ready"
 
+// told is how often. More would take the hosts' time.
+const told = 20 * time.Millisecond
+
 // processes are the hosts of a measurement.
 type processes struct {
 	hosts []*process
@@ -115,7 +118,7 @@ func (p *processes) begin() {
 // await waits until the hosts together have done so many jobs, and returns how
 // many they have.
 func (p *processes) await(ctx context.Context, jobs int64) (sum int64, err error) {
-	tick := time.NewTicker(5 * time.Millisecond)
+	tick := time.NewTicker(told)
 	defer tick.Stop()
 	last, moved := int64(0), time.Now()
 	for {
@@ -189,7 +192,7 @@ func ServeHost(ctx context.Context, in io.Reader, out io.Writer, log *zap.Logger
 
 // tell prints how many are done, whenever there are more.
 func tell(ctx context.Context, out io.Writer, done *atomic.Int64) {
-	tick := time.NewTicker(5 * time.Millisecond)
+	tick := time.NewTicker(told)
 	defer tick.Stop()
 	for last := int64(0); ctx.Err() == nil; {
 		if n := done.Load(); n > last {

@@ -84,9 +84,10 @@ func (s *site) analyze(ctx context.Context) error {
 	return err
 }
 
-// vacuum cleans what earlier turns left, so that each begins alike.
+// vacuum cleans what earlier turns left, so that each begins alike: also with
+// as much of the server's memory, which tables that only grow would fill.
 func (s *site) vacuum(ctx context.Context) error {
-	_, err := s.pool.Exec(ctx, "vacuum (analyze) lessee.job_queue, lessee.job_payload")
+	_, err := s.pool.Exec(ctx, "vacuum (analyze) lessee.job_queue, lessee.job_payload, lessee.job_history, lessee.job_grant")
 	return err
 }
 
