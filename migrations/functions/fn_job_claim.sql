@@ -95,10 +95,11 @@ begin
     v_listed := array(
       select i.job_id
       from (
-        select u.job_ids from grant_unwritten u
+        select u.job_ids
+        from grant_unwritten u
+        left join unnest(v_lanes, v_priorities, v_run_ats, v_untils) as f(class, priority, run_at, until) on f.class = u.class
         where u.class is null -- what is left of lists that were gathered
-           or exists (select from unnest(v_lanes, v_priorities, v_run_ats, v_untils) as f(class, priority, run_at, until)
-                      where f.class = u.class and f.until > u.priority and (f.priority, f.run_at) <= (u.priority, u.run_at))
+           or f.until > u.priority and (f.priority, f.run_at) <= (u.priority, u.run_at)
         offset 0
       ) u
       cross join lateral unnest(u.job_ids) as i(job_id));

@@ -33,8 +33,10 @@ begin
     select array(
       select i.job_id
       from (
-        select u.job_ids from grant_unwritten u
-        where u.class is null or exists (select from front f where f.class = u.class and (f.priority, f.run_at) <= (u.priority, u.run_at))
+        select u.job_ids
+        from grant_unwritten u
+        left join front f on f.class = u.class
+        where u.class is null or f.until > u.priority and (f.priority, f.run_at) <= (u.priority, u.run_at)
         offset 0
       ) u
       cross join lateral unnest(u.job_ids) as i(job_id)) as ids
