@@ -158,8 +158,11 @@ func (s *site) scale(ctx context.Context, one *scale) error {
 	if err == nil {
 		_, err = hosts.await(ctx, int64(s.cfg.Jobs))
 	}
-	one.speed = float64(int64(s.cfg.Jobs)-first) / time.Since(warmed).Seconds()
 	one.cold = float64(s.cfg.Jobs) / time.Since(began).Seconds()
+	one.speed = one.cold
+	if left := int64(s.cfg.Jobs) - first; left > 0 { // else so few that they never got warm
+		one.speed = float64(left) / time.Since(warmed).Seconds()
+	}
 	if one.locks, err = watched(err); err != nil {
 		return err
 	}
