@@ -47,11 +47,7 @@ declare
   v_again tid[]; -- those of the same classes that have to be written,
   v_rows tid[]; -- and those that are locked
   v_classes text[]; -- of which v_rows were locked without a turn
-  v_lanes text[]; -- classes, each with a front or several: what comes after
-  v_priorities smallint[]; -- this priority,
-  v_run_ats timestamptz[]; -- this place in it
-  v_ids bigint[];
-  v_untils smallint[]; -- and before this priority
+  v_fronts jsonb; -- where this claim begins, in each of p_classes: p_fronts, moved forward
   v_listed bigint[]; -- jobs that claims with a turn have listed, of the rows that are still as they were
 begin
   perform pg_advisory_xact_lock_shared(hashtext('lessee.fn_lease_gather'), (p_lease % 2147483647)::integer); -- whoever gathers or ends the lease waits for it
@@ -74,8 +70,7 @@ begin
   end if;
   v_now := clock_timestamp();
   if cardinality(v_others) < cardinality(p_classes) then -- something is to be looked for
-    select array_agg(f.class), array_agg(f.priority), array_agg(f.run_at), array_agg(f.id), array_agg(f.until)
-    into v_lanes, v_priorities, v_run_ats, v_ids, v_untils
+    select jsonb_agg(to_jsonb(f)) into v_fronts
     from (
       select x.class, x.priority, p.run_at, p.id, x.until
       from jsonb_to_recordset(p_fronts) as x(class text, priority smallint, run_at timestamptz, id bigint, until smallint, "on" boolean)
@@ -97,7 +92,7 @@ begin
       from (
         select u.job_ids
         from grant_unwritten u
-        left join unnest(v_lanes, v_priorities, v_run_ats, v_untils) as f(class, priority, run_at, until) on f.class = u.class
+        left join jsonb_to_recordset(v_fronts) as f(class text, priority smallint, run_at timestamptz, until smallint) on f.class = u.class
         where u.class is null -- what is left of lists that were gathered
            or f.until > u.priority and (f.priority, f.run_at) <= (u.priority, u.run_at)
         offset 0
@@ -114,7 +109,7 @@ begin
         and (c.command is null or exists (select from dot_function_registry d where d.name = c.command and d.enabled))
       cross join lateral (
         select f.row, f.id, f.fresh, f.run_at + f.priority * v_step as rank
-        from unnest(v_lanes, v_priorities, v_run_ats, v_ids, v_untils) as x(class, priority, run_at, id, until)
+        from jsonb_to_recordset(v_fronts) as x(class text, priority smallint, run_at timestamptz, id bigint, until smallint)
         cross join lateral (
           select * from (
             select r.ctid as row, r.id, r.priority, r.run_at, w.listed and r.fence = 0 and r.xmax = '0' and r.expires_at is null as fresh
