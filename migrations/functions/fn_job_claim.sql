@@ -88,16 +88,11 @@ begin
     ) f;
     -- Not what ends before the fronts, where nobody looks: with eight hosts on a long line that is nearly all.
     v_listed := array(
-      select i.job_id
-      from (
-        select u.job_ids
-        from grant_unwritten u
-        left join jsonb_to_recordset(v_fronts) as f(class text, priority smallint, run_at timestamptz, until smallint) on f.class = u.class
-        where u.class is null -- what is left of lists that were gathered
-           or f.until > u.priority and (f.priority, f.run_at) <= (u.priority, u.run_at)
-        offset 0
-      ) u
-      cross join lateral unnest(u.job_ids) as i(job_id));
+      select unnest(u.job_ids)
+      from grant_unwritten u
+      left join jsonb_to_recordset(v_fronts) as f(class text, priority smallint, run_at timestamptz, until smallint) on f.class = u.class
+      where u.class is null -- what is left of lists that were gathered
+         or f.until > u.priority and (f.priority, f.run_at) <= (u.priority, u.run_at));
     select array_agg(k.row) filter (where k.fresh), array_agg(k.row) filter (where k.turn and not k.fresh), array_agg(k.row) filter (where not k.turn),
            array_agg(distinct k.class) filter (where not k.turn)
     into v_fresh, v_again, v_rows, v_classes
@@ -146,7 +141,7 @@ begin
       -- A claim that comes now finds the rows locked; one that is under way, or has just ended, may have listed them.
       v_others := v_others || array(select t.class from unnest(v_classes) as t(class)
                                     where not (pg_try_advisory_lock_shared(v_lock, hashtext(t.class)) and pg_advisory_unlock_shared(v_lock, hashtext(t.class))));
-      v_listed := array(select i.job_id from (select u.job_ids from grant_unwritten u where u.class is null or u.class = any (v_classes) offset 0) u cross join lateral unnest(u.job_ids) as i(job_id));
+      v_listed := array(select unnest(u.job_ids) from grant_unwritten u where u.class is null or u.class = any (v_classes));
       if v_listed <> '{}' or v_others && v_classes then
         v_rows := array(select q.ctid from job_queue q where q.ctid = any (v_rows) and q.class <> all (v_others) and (q.fence > 0 or q.id not in (select unnest(v_listed))));
       end if;

@@ -31,15 +31,10 @@ begin
     from jsonb_to_recordset(p_fronts) as f(class text, priority smallint, run_at timestamptz, id bigint)
   ), listed as materialized ( -- by lists that do not end before the fronts
     select array(
-      select i.job_id
-      from (
-        select u.job_ids
-        from grant_unwritten u
-        left join front f on f.class = u.class
-        where u.class is null or f.until > u.priority and (f.priority, f.run_at) <= (u.priority, u.run_at)
-        offset 0
-      ) u
-      cross join lateral unnest(u.job_ids) as i(job_id)) as ids
+      select unnest(u.job_ids)
+      from grant_unwritten u
+      left join front f on f.class = u.class
+      where u.class is null or f.until > u.priority and (f.priority, f.run_at) <= (u.priority, u.run_at)) as ids
   ), moved as (
     select f.class, f.priority, g.run_at, g.id
     from front f

@@ -28,7 +28,8 @@ type order struct {
 
 const ready = "ready"
 
-// told is how often. More would take the hosts' time.
+// told is how often a host tells, and how often one looks at what it told. More
+// often would take the hosts' time.
 const told = 20 * time.Millisecond
 
 // processes are the hosts of a measurement.

@@ -112,8 +112,8 @@ func (w *Worker) Kill() { w.killOnce.Do(func() { close(w.killed) }) }
 // lets as much garbage gather as it reckons is in use. A host has little in use
 // and much garbage: it would collect twenty times a second, and shrink the
 // stacks of goroutines that wait for their next attempt each time. A larger one
-// brings no more, and its garbage is as many pages that the process touches for
-// the first time, which on a virtual machine may cost more than the jobs in them.
+// brought nothing that could be seen, and lets the process touch as much memory
+// more for the first time, which is dear on a virtual machine.
 const ballast = 16 << 20
 
 // Run works until ctx ends, then stops in two stages: no more claims and Grace
