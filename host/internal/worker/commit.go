@@ -15,49 +15,15 @@ import (
 // policy is the retry policy of the class, for outcomes that turn into failures here.
 type policy = registry.RetryPolicy
 
-// Sizes of a commit.
-const (
-	batchMax    = 1000
-	batchBeside = 500 // so many don't wait for the commit that is on its way
-)
-
-// batchPatience is how long the others wait for it, as it may itself wait for a
-// row that somebody locked.
-const batchPatience = 20 * time.Millisecond
+// batchMax bounds what one commit carries.
+const batchMax = 1000
 
 // commitLoop commits what attempts settle, as many at once as have gathered
-// while the last commit was on its way: a statement costs as much as some sixty
-// rows of it.
+// since the last commit went. Two do so: while one waits for the server's disk,
+// the other's outcomes are written.
 func (s *session) commitLoop() {
 	for first := range s.outcomes {
-		batch := s.gather([]settled{first})
-		if len(batch) >= batchBeside {
-			s.commit(batch, 0)
-			continue
-		}
-		alone := s.awaitCommit()
-		s.commit(s.gather(batch), 0)
-		if alone {
-			<-s.committing
-		}
-	}
-}
-
-// awaitCommit waits until no commit of few is on its way. False: it did not wait
-// so long.
-func (s *session) awaitCommit() bool {
-	select {
-	case s.committing <- struct{}{}: // mostly
-		return true
-	default:
-	}
-	timer := time.NewTimer(batchPatience)
-	defer timer.Stop()
-	select {
-	case s.committing <- struct{}{}:
-		return true
-	case <-timer.C:
-		return false
+		s.commit(s.gather([]settled{first}), 0)
 	}
 }
 

@@ -19,26 +19,25 @@ var errLeaseLost = errors.New("the lease was lost")
 // session is everything that a host does and holds under one lease.
 type session struct {
 	*Worker
-	lease      int64
-	ttl        time.Duration
-	log        *zap.Logger
-	work       context.Context         // of the attempts
-	end        context.CancelCauseFunc // ends them all
-	writes     context.Context         // of what is told to the database; outlives work, ends when the lease is lost
-	endWrites  context.CancelCauseFunc
-	gone       chan struct{} // closed when the lease is lost
-	goneOnce   sync.Once
-	freed      chan struct{} // a slot became free, or a line short
-	outcomes   chan settled  // from attempts to the committer
-	committing chan struct{} // filled by a commit of few
-	attempts   sync.WaitGroup
-	idle       chan assignment   // to goroutines that have run an attempt
-	runners    sync.WaitGroup    // those goroutines
-	fronts     fronts            // of the queue
-	dueAt      time.Time         // when a look has to make jobs ready; zero: none waits. Of the claim loop
-	sweeping   chan struct{}     // a sweep would find something
-	worked     atomic.Bool       // something was granted since the last sweep
-	reported   map[string]string // class, or digest of a module -> what was last reported of it
+	lease     int64
+	ttl       time.Duration
+	log       *zap.Logger
+	work      context.Context         // of the attempts
+	end       context.CancelCauseFunc // ends them all
+	writes    context.Context         // of what is told to the database; outlives work, ends when the lease is lost
+	endWrites context.CancelCauseFunc
+	gone      chan struct{} // closed when the lease is lost
+	goneOnce  sync.Once
+	freed     chan struct{} // a slot became free, or a line short
+	outcomes  chan settled  // from attempts to the committer
+	attempts  sync.WaitGroup
+	idle      chan assignment   // to goroutines that have run an attempt
+	runners   sync.WaitGroup    // those goroutines
+	fronts    fronts            // of the queue
+	dueAt     time.Time         // when a look has to make jobs ready; zero: none waits. Of the claim loop
+	sweeping  chan struct{}     // a sweep would find something
+	worked    atomic.Bool       // something was granted since the last sweep
+	reported  map[string]string // class, or digest of a module -> what was last reported of it
 
 	mu           sync.Mutex
 	trustedUntil time.Time
@@ -82,7 +81,7 @@ func newSession(ctx context.Context, w *Worker, lease job.Lease, before time.Tim
 	s := &session{
 		Worker: w, lease: lease.ID, ttl: lease.TTL, log: w.log.With(zap.Int64("lease", lease.ID)),
 		work: work, end: end, writes: writes, endWrites: endWrites,
-		gone: make(chan struct{}), freed: make(chan struct{}, 1), outcomes: make(chan settled, w.cfg.Slots), idle: make(chan assignment), committing: make(chan struct{}, 1), sweeping: make(chan struct{}, 1), reported: map[string]string{},
+		gone: make(chan struct{}), freed: make(chan struct{}, 1), outcomes: make(chan settled, w.cfg.Slots), idle: make(chan assignment), sweeping: make(chan struct{}, 1), reported: map[string]string{},
 		running: map[string]int{}, prefetch: newPrefetch(),
 	}
 	s.trust(before, lease.TTL)
@@ -96,7 +95,7 @@ func (s *session) run(ctx context.Context) {
 	loops.Go(func() { s.renewLoop(background) })
 	loops.Go(func() { s.watchTrust(background) })
 	loops.Go(func() { s.sweepLoop(background) })
-	for range 2 { // one batch is on its way while the next gathers
+	for range 2 {
 		committers.Go(s.commitLoop)
 	}
 
