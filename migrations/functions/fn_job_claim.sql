@@ -70,22 +70,26 @@ begin
   end if;
   v_now := clock_timestamp();
   if cardinality(v_others) < cardinality(p_classes) then -- something is to be looked for
-    select jsonb_agg(to_jsonb(f)) into v_fronts
-    from (
-      select x.class, x.priority, p.run_at, p.id, x.until
-      from jsonb_to_recordset(p_fronts) as x(class text, priority smallint, run_at timestamptz, id bigint, until smallint, "on" boolean)
-      cross join lateral (
-        select x.run_at, x.id
+    if v_turns = '{}' and jsonb_path_query_array(p_fronts, '$[*].class') @> to_jsonb(p_classes) then
+      v_fronts := p_fronts;
+    else
+      select jsonb_agg(to_jsonb(f)) into v_fronts
+      from (
+        select x.class, x.priority, p.run_at, p.id, x.until
+        from jsonb_to_recordset(p_fronts) as x(class text, priority smallint, run_at timestamptz, id bigint, until smallint, "on" boolean)
+        cross join lateral (
+          select x.run_at, x.id
+          union all
+          (select g.run_at, g.last_id from job_grant g
+           where x."on" and x.class = any (v_turns) and g.class = x.class and g.priority = x.priority and g.granted_at > v_now - interval '300 milliseconds' and not g.written -- not past what died longer ago
+           order by g.granted_at desc limit 1)
+          order by run_at desc, id desc
+          limit 1
+        ) p
         union all
-        (select g.run_at, g.last_id from job_grant g
-         where x."on" and x.class = any (v_turns) and g.class = x.class and g.priority = x.priority and g.granted_at > v_now - interval '300 milliseconds' and not g.written -- not past what died longer ago
-         order by g.granted_at desc limit 1)
-        order by run_at desc, id desc
-        limit 1
-      ) p
-      union all
-      select w.class, -1, '-infinity', 0, 32767 from unnest(p_classes) as w(class) where w.class not in (select f.class from jsonb_to_recordset(p_fronts) as f(class text))
-    ) f;
+        select w.class, -1, '-infinity', 0, 32767 from unnest(p_classes) as w(class) where w.class not in (select f.class from jsonb_to_recordset(p_fronts) as f(class text))
+      ) f;
+    end if;
     -- Not what ends before the fronts, where nobody looks: with eight hosts on a long line that is nearly all.
     v_listed := array(
       select unnest(u.job_ids)

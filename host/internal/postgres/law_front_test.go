@@ -135,6 +135,19 @@ func TestFront_FindsWhatIsReadyAgainAndEveryPriority(t *testing.T) {
 	c.finds("enqueued for the past", past)
 }
 
+func TestFront_OfOneClassHidesNoOther(t *testing.T) {
+	c := newClaimer(t)
+	c.class("other", "")
+	c.enqueue(1)
+	c.claim() // and knows of plain, but of no other
+	id := ask[int64](c.law, "select lessee.fn_job_enqueue('other')")
+	wants := append([]job.Want{{Class: "other", Slots: 1}}, plain...)
+	claimed, err := c.store.ClaimFrom(t.Context(), c.lease, job.Ask{Wants: wants, Limit: 1000, Fronts: c.fronts.Ranges(wants)})
+	if err != nil || len(claimed.Jobs) != 1 || claimed.Jobs[0].ID != id {
+		t.Errorf("claimed %+v, %v; want job %d", claimed.Jobs, err, id)
+	}
+}
+
 func TestFront_RecallBringsBackWhatGotBehindIt(t *testing.T) {
 	c := newClaimer(t)
 	c.enqueue(5)
