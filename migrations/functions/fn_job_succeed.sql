@@ -24,21 +24,13 @@ as $$
 declare
   v_now timestamptz := clock_timestamp();
   v_single boolean; -- two outcomes of one job need somebody who looks at each
-  v_special text[]; -- classes, and
-  v_choosy text[]; -- modules, whose outcomes could fail
   v_first timestamptz; -- of p_leased,
   v_last timestamptz; -- which bound the lists that are read
   v_ids bigint[]; -- of those that have an idempotency key,
   v_classes text[]; -- as the other two
   v_keys text[];
 begin
-  select cardinality(p_jobs) = (select count(distinct u.id) from unnest(p_jobs) as u(id)),
-         array(select c.class from executor_class_registry c where c.runtime = 'command' or c.result_schema is not null),
-         array(select m.sha256 from (select distinct u.module from unnest(p_modules) u(module)) d
-               join executor_module_registry m on m.sha256 = d.module and m.manifest #> '{schemas,output}' is not null),
-         l.first, l.last
-  into v_single, v_special, v_choosy, v_first, v_last
-  from (select min(u.at) as first, max(u.at) as last from unnest(p_leased) as u(at)) l;
+  select count(*) = count(distinct u.id), min(u.leased_at), max(u.leased_at) into v_single, v_first, v_last from unnest(p_jobs, p_leased) as u(id, leased_at);
   if not v_single or not lessee.fn_lease_live(p_lease) then
     return;
   end if;
@@ -51,7 +43,10 @@ begin
       and (q.state in ('leased', 'running') and q.lease_id = p_lease and q.fence = o.fence and q.attempt = o.attempt
            or q.state = 'ready' and q.fence = 0 and o.fence = 1 and o.attempt = q.attempt + 1
               and (o.job_id, o.leased_at) in (select u.job_id, u.granted_at from job_unwritten u where u.lease_id = p_lease and u.granted_at between v_first and v_last)) is true
-      and q.class <> all (v_special) and (o.module_sha256 = any (v_choosy)) is not true
+      -- of classes and modules whose outcomes can't fail
+      and q.class <> all (array(select c.class from executor_class_registry c where c.runtime = 'command' or c.result_schema is not null))
+      and (o.module_sha256 = any (array(select m.sha256 from (select distinct u.module from unnest(p_modules) u(module)) d
+                                        join executor_module_registry m on m.sha256 = d.module and m.manifest #> '{schemas,output}' is not null))) is not true
       and octet_length(o.span_id) = 16 and o.span_id ~ '^[0-9a-f]+$' and o.span_id <> '0000000000000000'
     returning q.id, o.fence, o.attempt, q.max_attempts, q.crash_count, q.class, q.priority, coalesce(q.leased_at, o.leased_at) as leased_at, q.enqueued_at, q.idempotency_key,
               o.place::integer, o.span_id, o.module_sha256, o.output, o.usage, o.requests
