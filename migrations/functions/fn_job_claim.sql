@@ -71,7 +71,7 @@ begin
   v_now := clock_timestamp();
   if cardinality(v_others) < cardinality(p_classes) then -- something is to be looked for
     if v_turns = '{}' and jsonb_path_query_array(p_fronts, '$[*].class') @> to_jsonb(p_classes) then
-      v_fronts := p_fronts;
+      v_fronts := p_fronts; -- a third of an empty claim is to ask for what is known
     else
       select jsonb_agg(to_jsonb(f)) into v_fronts
       from (
