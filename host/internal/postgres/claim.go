@@ -23,8 +23,11 @@ const claimSQL = `select job_id, class, fence, attempt, max_attempts, leased_at,
 // ClaimFrom is Claim by a host that remembers what it has seen and was granted.
 func (s *Store) ClaimFrom(ctx context.Context, lease int64, ask job.Ask) (job.Claimed, error) {
 	rows, err := s.pool.Query(ctx, claimSQL, claimArgs(lease, ask)...)
-	jobs, err := collect(rows, err, scanJob)
-	return claimedOf(jobs), err
+	if err != nil {
+		return job.Claimed{}, translate(err)
+	}
+	jobs, err := scanJobs(rows)
+	return claimedOf(jobs), translate(err)
 }
 
 func claimArgs(lease int64, ask job.Ask) []any {
@@ -50,10 +53,18 @@ func claimArgs(lease int64, ask job.Ask) []any {
 	return []any{lease, classes, slots, ask.Limit, from, turns, lists, over}
 }
 
-func scanJob(row pgx.CollectableRow) (j job.Job, err error) {
-	err = row.Scan(&j.ID, &j.Class, &j.Fence, &j.Attempt, &j.MaxAttempts, &j.LeasedAt, &j.EnqueuedAt, &j.IdempotencyKey,
-		(*[]byte)(&j.Payload), &j.Trace.TraceID, &j.Trace.SpanID, &j.Trace.Sampled, &j.Tracestate, &j.RegistryVersion, &j.Priority, &j.RunAt)
-	return j, err
+// scanJobs reads all rows into the place of one: a host's claims are a good part
+// of what it allocates.
+func scanJobs(rows pgx.Rows) (jobs []job.Job, err error) {
+	var j job.Job
+	_, err = pgx.ForEachRow(rows, []any{
+		&j.ID, &j.Class, &j.Fence, &j.Attempt, &j.MaxAttempts, &j.LeasedAt, &j.EnqueuedAt, &j.IdempotencyKey,
+		(*[]byte)(&j.Payload), &j.Trace.TraceID, &j.Trace.SpanID, &j.Trace.Sampled, &j.Tracestate, &j.RegistryVersion, &j.Priority, &j.RunAt,
+	}, func() error {
+		jobs = append(jobs, j)
+		return nil
+	})
+	return jobs, err
 }
 
 // claimedOf takes apart what fn_job_claim returns: the classes of which it was
@@ -75,7 +86,7 @@ func (s *Store) Look(ctx context.Context, lease int64, ask job.Ask) (look job.Lo
 	batch.Queue("select d.next_ms, v.version from lessee.fn_job_due($1) d cross join lessee.fn_registry_version() as v(version)", sweepBatch).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&nextMS, &look.Version) })
 	batch.Queue(claimSQL, claimArgs(lease, ask)...).Query(func(rows pgx.Rows) error {
-		jobs, err := pgx.CollectRows(rows, scanJob)
+		jobs, err := scanJobs(rows)
 		look.Claimed = claimedOf(jobs)
 		return err
 	})

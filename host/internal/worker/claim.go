@@ -192,9 +192,7 @@ func (s *session) start(granted []*grant, classes map[string]*registry.Class) {
 	n := s.slots
 	s.mu.Unlock()
 	s.note(func(st *Status) { st.Running = n })
-	for _, a := range going {
-		s.launch(a)
-	}
+	s.launch(going...)
 }
 
 // take takes a slot for an attempt of class. s.mu is held.
@@ -211,22 +209,18 @@ type assignment struct {
 	waited time.Duration // for its slot
 }
 
-// launch runs an attempt in a goroutine that waits for one, or in a new one:
-// to grow its stack is most of what a new one costs. It never blocks.
-func (s *session) launch(a assignment) {
-	s.attempts.Add(1)
-	select {
-	case s.idle <- a:
-	default:
-		s.runners.Go(func() {
-			for next, ok := a, true; ok; next, ok = <-s.idle {
-				for next.grant != nil { // who waited gets the slot, and the goroutine with it
-					next = s.attempt(next)
-				}
-				s.attempts.Done()
-			}
-		})
+// launch sets attempts going. It never blocks.
+func (s *session) launch(going ...assignment) {
+	s.attempts.Add(len(going))
+	s.crew.start(going...)
+}
+
+// attend runs an attempt, and then those that get its slot.
+func (s *session) attend(a assignment) {
+	for a.grant != nil {
+		a = s.attempt(a)
 	}
+	s.attempts.Done()
 }
 
 // freeSlot is called once for every slot that was taken, for that long. Who

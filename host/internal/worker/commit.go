@@ -18,49 +18,79 @@ type policy = registry.RetryPolicy
 // batchMax bounds what one commit carries.
 const batchMax = 1000
 
+// batch is what one commit carries: outcomes, and whose they are, place by place.
+type batch struct {
+	grants   []*grant
+	policies []*policy
+	outcomes []job.Outcome
+}
+
+func batchOf(all ...settled) (b batch) {
+	for _, one := range all {
+		b.add(one)
+	}
+	return b
+}
+
+func (b *batch) add(one settled) {
+	b.grants, b.policies, b.outcomes = append(b.grants, one.grant), append(b.policies, one.policy), append(b.outcomes, one.outcome)
+}
+
+func (b *batch) part(from, to int) batch {
+	return batch{b.grants[from:to], b.policies[from:to], b.outcomes[from:to]}
+}
+
+// empty keeps the room, of which a busy host needs the same again at once.
+func (b *batch) empty() {
+	clear(b.grants)
+	clear(b.policies)
+	clear(b.outcomes)
+	*b = b.part(0, 0)
+}
+
 // commitLoop commits what attempts settle, as many at once as have gathered
 // since the last commit went. Two do so: while one waits for the server's disk,
 // the other's outcomes are written.
 func (s *session) commitLoop() {
+	var b batch
 	for first := range s.outcomes {
-		s.commit(s.gather([]settled{first}), 0)
+		b.add(first)
+		s.gather(&b)
+		s.commit(b, 0)
+		b.empty()
 	}
 }
 
-func (s *session) gather(batch []settled) []settled {
-	for len(batch) < batchMax {
+func (s *session) gather(b *batch) {
+	for len(b.grants) < batchMax {
 		select {
 		case next, ok := <-s.outcomes:
 			if !ok {
-				return batch
+				return
 			}
-			batch = append(batch, next)
+			b.add(next)
 		default:
-			return batch
+			return
 		}
 	}
-	return batch
 }
 
 // commit brings a batch home: it tries until the database answers or the lease
 // is lost. An answer that got lost is no harm, because the database knows an
 // outcome by its span. A batch that the database can't read is halved until
 // the outcome at fault is alone; that one becomes a failure of its job.
-func (s *session) commit(batch []settled, timeout time.Duration) {
-	outcomes := make([]job.Outcome, len(batch))
-	for i, b := range batch {
-		outcomes[i] = b.outcome
-	}
-	verdicts, err := s.send(s.writes, outcomes, timeout)
+func (s *session) commit(b batch, timeout time.Duration) {
+	verdicts, err := s.send(s.writes, b.outcomes, timeout)
+	n := len(b.grants)
 	switch {
 	case err == nil:
-		s.conclude(batch, verdicts)
+		s.conclude(b.grants, verdicts)
 	case s.lost():
-	case len(batch) > 1:
-		s.commit(batch[:len(batch)/2], timeout)
-		s.commit(batch[len(batch)/2:], timeout)
+	case n > 1:
+		s.commit(b.part(0, n/2), timeout)
+		s.commit(b.part(n/2, n), timeout)
 	default:
-		s.commitFailure(batch[0], err)
+		s.commitFailure(settled{b.grants[0], b.outcomes[0], b.policies[0]}, err)
 	}
 }
 
@@ -72,11 +102,11 @@ func (s *session) commitCommands(b settled, timeout time.Duration) {
 	verdicts, err := s.sendCommands(b.outcome, timeout)
 	switch {
 	case err == nil:
-		s.conclude([]settled{b}, verdicts)
+		s.conclude([]*grant{b.grant}, verdicts)
 	case s.lost():
 	case s.work.Err() != nil:
 		b.outcome = b.outcome.Failed(job.Release, abi.Errorf(abi.CodeInterrupted, "%v", context.Cause(s.work)))
-		s.commit([]settled{b}, 0)
+		s.commit(batchOf(b), 0)
 	default:
 		s.commitFailure(b, err)
 	}
@@ -127,7 +157,7 @@ func (s *session) commitFailure(b settled, cause error) {
 	verdicts, sendErr := s.send(s.writes, []job.Outcome{outcome}, 0)
 	switch {
 	case sendErr == nil:
-		s.conclude([]settled{b}, verdicts)
+		s.conclude([]*grant{b.grant}, verdicts)
 	case !s.lost():
 		s.log.Error("an outcome can't be committed; the sweep will take the job when it is overdue", zap.Int64("job", outcome.JobID), zap.Error(sendErr), zap.NamedError("first", cause))
 		s.mu.Lock()
@@ -136,12 +166,8 @@ func (s *session) commitFailure(b settled, cause error) {
 	}
 }
 
-// conclude settles the grants of a batch; there is a verdict on each, in order.
-func (s *session) conclude(batch []settled, verdicts []job.Verdict) {
-	grants := make([]*grant, len(batch))
-	for i := range batch {
-		grants[i] = batch[i].grant
-	}
+// conclude settles grants; there is a verdict on each, in order.
+func (s *session) conclude(grants []*grant, verdicts []job.Verdict) {
 	s.settle(grants...)
 	for _, v := range verdicts {
 		if v.State == job.RetryWait {

@@ -22,7 +22,7 @@ func (s *session) attempt(a assignment) (next assignment) {
 	defer func() { next = s.freeSlot(a.class, time.Since(began)) }()
 	e := &execution{assignment: a, session: s, row: a.class.For(a.grant.job.ID, a.grant.job.Attempt), span: newSpanID()}
 	e.sink = attemptSink{network: s.cfg.Network, attemptLog: attemptLog{open: e.openLog}}
-	done := settled{grant: a.grant, outcome: e.run(), policy: a.class.Retry}
+	done := settled{grant: a.grant, outcome: e.run(), policy: &a.class.Retry}
 	switch {
 	case s.lost(): // the result is dropped: this host may not write any more
 	case done.outcome.Word == job.Succeed && a.class.Runtime == registry.RuntimeCommand || len(done.outcome.Commands) > 0:
@@ -112,6 +112,8 @@ func (s *session) started(g *grant, log *attemptLog, stop context.CancelCauseFun
 // newSpanID needs no secrecy, so it is not of crypto/rand.
 func newSpanID() string {
 	var id [8]byte
+	var text [2 * len(id)]byte
 	binary.BigEndian.PutUint64(id[:], max(1, rand.Uint64())) // zero is no id
-	return hex.EncodeToString(id[:])
+	hex.Encode(text[:], id[:])
+	return string(text[:])
 }

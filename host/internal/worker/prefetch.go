@@ -252,7 +252,7 @@ func (s *session) cancel(g *grant) {
 	outcome.JobID, outcome.Fence, outcome.Attempt, outcome.SpanID = g.job.ID, g.job.Fence, g.job.Attempt, newSpanID()
 	s.attempts.Go(func() {
 		select {
-		case s.outcomes <- settled{grant: g, outcome: outcome}:
+		case s.outcomes <- settled{g, outcome, &policy{}}:
 		case <-s.gone:
 		}
 	})

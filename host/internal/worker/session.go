@@ -31,8 +31,7 @@ type session struct {
 	freed     chan struct{} // a slot became free, or a line short
 	outcomes  chan settled  // from attempts to the committer
 	attempts  sync.WaitGroup
-	idle      chan assignment   // to goroutines that have run an attempt
-	runners   sync.WaitGroup    // those goroutines
+	crew      *crew             // runs them
 	fronts    fronts            // of the queue
 	dueAt     time.Time         // when a look has to make jobs ready; zero: none waits. Of the claim loop
 	sweeping  chan struct{}     // a sweep would find something
@@ -53,7 +52,7 @@ type session struct {
 type settled struct {
 	grant   *grant
 	outcome job.Outcome
-	policy  policy
+	policy  *policy
 }
 
 // openTimeout bounds the call for a lease: without one, a connection that
@@ -81,9 +80,10 @@ func newSession(ctx context.Context, w *Worker, lease job.Lease, before time.Tim
 	s := &session{
 		Worker: w, lease: lease.ID, ttl: lease.TTL, log: w.log.With(zap.Int64("lease", lease.ID)),
 		work: work, end: end, writes: writes, endWrites: endWrites,
-		gone: make(chan struct{}), freed: make(chan struct{}, 1), outcomes: make(chan settled, w.cfg.Slots), idle: make(chan assignment), sweeping: make(chan struct{}, 1), reported: map[string]string{},
+		gone: make(chan struct{}), freed: make(chan struct{}, 1), outcomes: make(chan settled, w.cfg.Slots), sweeping: make(chan struct{}, 1), reported: map[string]string{},
 		running: map[string]int{}, prefetch: newPrefetch(),
 	}
+	s.crew = newCrew(s.attend)
 	s.trust(before, lease.TTL)
 	return s
 }
@@ -104,8 +104,7 @@ func (s *session) run(ctx context.Context) {
 	s.note(func(st *Status) { st.Stopping = ctx.Err() != nil })
 	s.giveBack(s.dismiss())
 	s.drain()
-	close(s.idle)
-	s.runners.Wait()
+	s.crew.close()
 	close(s.outcomes)
 	committers.Wait()
 	stopBackground()

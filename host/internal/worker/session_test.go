@@ -83,16 +83,16 @@ func TestSession_AVerdictSettlesTheGrantItIsAboutAndNoOther(t *testing.T) {
 	r := &runner{snapshot: at(1, "m")}
 	s := testSession(t, r)
 	classes := byName(r.Runnable())
-	var batch []settled
+	var grants []*grant
 	for _, fence := range []int{1, 2} {
 		granted := s.hold([]job.Job{{ID: 7, Class: "a", Fence: fence}})
 		s.start(granted, classes)
-		batch = append(batch, settled{grant: granted[0]})
+		grants = append(grants, granted[0])
 	}
 	if got := fences(s); !slices.Equal(got, []int{1, 2}) {
 		t.Errorf("the heartbeat reports fences %v", got)
 	}
-	s.conclude(batch[:1], []job.Verdict{{JobID: 7, Fence: 1, Verdict: job.Stale}})
+	s.conclude(grants[:1], []job.Verdict{{JobID: 7, Fence: 1, Verdict: job.Stale}})
 	if got := fences(s); !slices.Equal(got, []int{2}) {
 		t.Errorf("after the verdict on fence 1 the heartbeat reports %v", got)
 	}
