@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -119,6 +120,32 @@ func TestMigrator_ReappliesAFunctionThatChangedAndDropsOneThatIsGone(t *testing.
 	}
 	if after := dump(t, dsn); after != before {
 		t.Fatalf("the schema differs:\n%s", firstDifference(before, after))
+	}
+}
+
+// A host of the version before opens leases while a migration is under way, and
+// the trigger that keeps the list of them comes after the list.
+func TestMigrator_ListsTheLeasesThatWereOpenedBeforeTheTriggerWas(t *testing.T) {
+	pool, dsn := postgrestest.Pool(t)
+	lease, err := postgres.NewStore(pool).OpenLease(t.Context(), "older", "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range []string{
+		"delete from lessee.lease_unended",
+		"drop trigger lease_track on lessee.dot_iu_runtime_lease",
+		"delete from lessee.schema_function where name = 'fn_lease_track'",
+	} {
+		if _, err := pool.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := migrator(t, dsn).Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var listed []int64
+	if err := pool.QueryRow(t.Context(), "select array_agg(lease_id) from lessee.lease_unended").Scan(&listed); err != nil || !slices.Equal(listed, []int64{lease.ID}) {
+		t.Errorf("leases %v are listed, %v; want %d", listed, err, lease.ID)
 	}
 }
 
