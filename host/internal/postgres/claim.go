@@ -54,17 +54,22 @@ func claimArgs(lease int64, ask job.Ask) []any {
 }
 
 // scanJobs reads all rows into the place of one: a host's claims are a good part
-// of what it allocates.
-func scanJobs(rows pgx.Rows) (jobs []job.Job, err error) {
+// of what it allocates. It returns all or, with an error, none: of a claim that
+// broke off nothing may be granted.
+func scanJobs(rows pgx.Rows) ([]job.Job, error) {
 	var j job.Job
-	_, err = pgx.ForEachRow(rows, []any{
+	var jobs []job.Job
+	_, err := pgx.ForEachRow(rows, []any{
 		&j.ID, &j.Class, &j.Fence, &j.Attempt, &j.MaxAttempts, &j.LeasedAt, &j.EnqueuedAt, &j.IdempotencyKey,
 		(*[]byte)(&j.Payload), &j.Trace.TraceID, &j.Trace.SpanID, &j.Trace.Sampled, &j.Tracestate, &j.RegistryVersion, &j.Priority, &j.RunAt,
 	}, func() error {
 		jobs = append(jobs, j)
 		return nil
 	})
-	return jobs, err
+	if err != nil {
+		return nil, err
+	}
+	return jobs, nil
 }
 
 // claimedOf takes apart what fn_job_claim returns: the classes of which it was

@@ -43,6 +43,32 @@ func TestLook_MakesReadyClaimsAndReadsTheVersionInOneTransaction(t *testing.T) {
 	l.sound()
 }
 
+// The transaction of a claim whose answer breaks off may be gone, and its grants with it.
+func TestClaim_AnAnswerThatBreaksOffGrantsNothing(t *testing.T) {
+	l := newLaw(t)
+	l.class("plain", "")
+	l.enqueue("plain")
+	lease := l.lease()
+	l.exec("alter function lessee.fn_job_claim rename to fn_claim_whole")
+	l.exec(`create function lessee.fn_job_claim(bigint, text[], integer[], integer, jsonb, text[], text[], timestamptz[])
+		returns table (job_id bigint, class text, fence integer, attempt integer, max_attempts integer, leased_at timestamptz, enqueued_at timestamptz,
+		               idempotency_key text, payload jsonb, trace_id text, parent_span_id text, sampled boolean, tracestate text, registry_version bigint,
+		               priority smallint, run_at timestamptz)
+		language sql as $$
+		  select * from lessee.fn_claim_whole($1, $2, $3, $4, $5, $6, $7, $8)
+		  union all
+		  select null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null -- where it breaks off
+		$$`)
+	ask := job.Ask{Wants: []job.Want{{Class: "plain", Slots: 1}}, Limit: 1}
+	if claimed, err := l.store.ClaimFrom(t.Context(), lease, ask); err == nil || len(claimed.Jobs) != 0 {
+		t.Errorf("a claim got %d jobs and %v", len(claimed.Jobs), err)
+	}
+	l.enqueue("plain")
+	if found, err := l.store.Look(t.Context(), lease, ask); err == nil || len(found.Jobs) != 0 {
+		t.Errorf("a look got %d jobs and %v", len(found.Jobs), err)
+	}
+}
+
 // What a heartbeat says is worth a sweep, a sweep finds; otherwise hosts sweep seldom.
 func TestRenew_SaysWhetherASweepWouldFindSomething(t *testing.T) {
 	l := newLaw(t)

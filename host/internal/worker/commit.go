@@ -25,13 +25,6 @@ type batch struct {
 	outcomes []job.Outcome
 }
 
-func batchOf(all ...settled) (b batch) {
-	for _, one := range all {
-		b.add(one)
-	}
-	return b
-}
-
 func (b *batch) add(one settled) {
 	b.grants, b.policies, b.outcomes = append(b.grants, one.grant), append(b.policies, one.policy), append(b.outcomes, one.outcome)
 }
@@ -106,7 +99,9 @@ func (s *session) commitCommands(b settled, timeout time.Duration) {
 	case s.lost():
 	case s.work.Err() != nil:
 		b.outcome = b.outcome.Failed(job.Release, abi.Errorf(abi.CodeInterrupted, "%v", context.Cause(s.work)))
-		s.commit(batchOf(b), 0)
+		var alone batch
+		alone.add(b)
+		s.commit(alone, 0)
 	default:
 		s.commitFailure(b, err)
 	}
