@@ -182,9 +182,11 @@ begin
   if v_fresh is not null then
     return query
     with claimed as materialized (
-      select q.id, q.class, q.attempt + 1 as attempt, q.max_attempts, q.enqueued_at, q.idempotency_key, q.priority, q.run_at
+      select q.id, q.class, q.attempt + 1 as attempt, q.max_attempts, q.enqueued_at, q.idempotency_key, q.priority, q.run_at, q.run_at + q.priority * v_step as rank
       from job_queue q where q.ctid = any (v_fresh) and (q.state = 'ready' and q.fence = 0) is true
-      order by q.run_at + q.priority * v_step, q.id -- narrow rows; the join below keeps their order
+      order by rank, q.id
+    ), span as materialized (
+      select min(k.id) as low, max(k.id) as high, min(k.enqueued_at) as since, max(k.enqueued_at) as until, max(k.id) - min(k.id) <= 4 * count(*) as close from claimed k
     ), listed as (
       insert into job_grant (lease_id, granted_at, written, class, priority, job_ids, run_at, last_id)
       select p_lease, v_now, false, k.class, k.priority, array_agg(k.id), max(k.run_at), (array_agg(k.id))[count(*)] from claimed k group by k.class, k.priority
@@ -192,10 +194,19 @@ begin
       insert into job_count_delta (class, word, from_state, to_state, jobs)
       select k.class, 'claim', 'ready', 'leased', count(*) from claimed k group by k.class
     )
+    -- Payloads of jobs that lie close together are met by one walk through their index, instead of one for each.
     select k.id, k.class, 1, k.attempt, k.max_attempts, v_now, k.enqueued_at, k.idempotency_key,
            p.payload, p.trace_id, p.parent_span_id, p.sampled, p.tracestate, (select v.version from registry_version v), k.priority, k.run_at
     from claimed k
-    cross join lateral (select * from job_payload p where p.job_id = k.id and p.enqueued_at = k.enqueued_at offset 0) p;
+    join (
+      select p.* from job_payload p
+      where p.job_id between (select s.low from span s where s.close) and (select s.high from span s)
+        and p.enqueued_at between (select s.since from span s) and (select s.until from span s)
+      union all
+      select p.* from (select k.* from claimed k where not (select s.close from span s)) k
+      cross join lateral (select * from job_payload p where p.job_id = k.id and p.enqueued_at = k.enqueued_at offset 0) p
+    ) p on p.job_id = k.id and p.enqueued_at = k.enqueued_at
+    order by k.rank, k.id;
   end if;
 end
 $$;

@@ -26,20 +26,28 @@ declare
   v_single boolean; -- two outcomes of one job need somebody who looks at each
   v_first timestamptz; -- of p_leased,
   v_last timestamptz; -- which bound the lists that are read
+  v_low bigint; -- of p_jobs, where they lie close together: one walk through the index instead of one for each
+  v_high bigint;
+  v_apart bigint[]; -- p_jobs, where they do not
   v_ids bigint[]; -- of those that have an idempotency key,
   v_classes text[]; -- as the other two
   v_keys text[];
 begin
-  select count(*) = count(distinct u.id), min(u.leased_at), max(u.leased_at) into v_single, v_first, v_last from unnest(p_jobs, p_leased) as u(id, leased_at);
+  select count(*) = count(distinct u.id), min(u.leased_at), max(u.leased_at), min(u.id), max(u.id) into v_single, v_first, v_last, v_low, v_high
+  from unnest(p_jobs, p_leased) as u(id, leased_at);
   if not v_single or not lessee.fn_lease_live(p_lease) then
     return;
+  end if;
+  if v_high - v_low > 4 * cardinality(p_jobs) then
+    v_low := null;
+    v_apart := p_jobs;
   end if;
   with gone as (
     delete from job_queue q
     using unnest(p_jobs, p_fences, p_attempts, p_spans, p_modules, p_outputs, p_usages, p_requests, p_leased) with ordinality
       as o(job_id, fence, attempt, span_id, module_sha256, output, usage, requests, leased_at, place)
-    where q.id = any (p_jobs)
-      and q.id = o.job_id
+    where (q.id between v_low and v_high or q.id = any (v_apart))
+      and q.id + 0 = o.job_id -- the key's index has no order to offer
       and (q.state in ('leased', 'running') and q.lease_id = p_lease and q.fence = o.fence and q.attempt = o.attempt
            or q.state = 'ready' and q.fence = 0 and o.fence = 1 and o.attempt = q.attempt + 1
               and (o.job_id, o.leased_at) in (select u.job_id, u.granted_at from job_unwritten u where u.lease_id = p_lease and u.granted_at between v_first and v_last)) is true

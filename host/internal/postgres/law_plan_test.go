@@ -45,6 +45,20 @@ func TestLaw_WhatIsListedIsFoundByHashWhateverTheStatisticsSay(t *testing.T) {
 	}
 }
 
+// A plan that is made while the queue is empty is kept when it holds millions.
+func TestLaw_EndedJobsAreReachedByKeyWhateverTheQueueHolds(t *testing.T) {
+	l := newLaw(t)
+	const succeed = "select lessee.fn_job_succeed(%d, '{1}', '{1}', '{1}', '{00000000000000a1}', array[null], array['1'::jsonb], array[null::jsonb], array[null::jsonb], '{now}')"
+	for _, rows := range []string{"0", "10000000"} {
+		l.exec("update pg_class set relpages = least(" + rows + ", 1), reltuples = " + rows + " where relname = 'job_queue' and relnamespace = 'lessee'::regnamespace")
+		if plans := l.plans(fmt.Sprintf(succeed, l.lease())); strings.Count(plans, "Bitmap Index Scan on job_queue_pkey") != 2 {
+			t.Errorf("with %s rows in the queue:\n%s", rows, plans)
+		}
+		l.class("row"+rows, "")
+		l.enqueueBulk("row"+rows, 1) // the queue has a page from now on
+	}
+}
+
 // walked is what a plan says of a list that no hash is made of.
 var walked = regexp.MustCompile(`SubPlan \d+\n *-> *Materialize`)
 

@@ -498,3 +498,35 @@ func (l *law) await(what, sql string, args ...any) {
 		}
 	}
 }
+
+// Jobs whose ids lie close together are reached by one walk through an index, the
+// others one by one.
+func TestUnwritten_JobsAreReachedHoweverFarApartTheirIDsLie(t *testing.T) {
+	for _, others := range []int{0, 1, 9} { // jobs of another class between any two
+		l := newLaw(t)
+		l.class("long", "")
+		l.class("other", "")
+		const jobs = 20
+		for n := range jobs {
+			l.exec("select lessee.fn_job_enqueue('long', $1::jsonb)", fmt.Sprint(n))
+			l.exec("select lessee.fn_job_enqueue('other') from generate_series(1, $1)", others)
+		}
+		lease := l.lease()
+		l.claimTurn(lease, "other", jobs*others/2)
+		var ids []int64
+		var leased time.Time
+		for n, j := range l.claimTurn(lease, "long", jobs) {
+			if string(j.Payload) != fmt.Sprint(n) || j.Class != "long" {
+				t.Errorf("%d others between: job %d in the line is %q of class %s", others, n, j.Payload, j.Class)
+			}
+			ids, leased = append(ids, j.ID), j.LeasedAt
+		}
+		slices.Reverse(ids)
+		want(l, jobs, `select cardinality(lessee.fn_job_succeed($1, $2::bigint[], array_fill(1, a.long), array_fill(1, a.long), array_fill('00000000000000a1'::text, a.long), array_fill(null::text, a.long),
+			array_fill('1'::jsonb, a.long), array_fill(null::jsonb, a.long), array_fill(null::jsonb, a.long), array_fill($3::timestamptz, a.long)))
+			from (select array[cardinality($2::bigint[])] as long) a`, lease, ids, leased)
+		want(l, jobs, "select count(*)::int from lessee.job_history where class = 'long' and state = 'succeeded'")
+		want(l, jobs*others, "select count(*)::int from lessee.job_queue where class = 'other'")
+		want(l, jobs*others/2, unwritten)
+	}
+}
