@@ -100,6 +100,17 @@ func (f *Fronts) List() []Front {
 // Horizon is a moment whose transactions are all over.
 func (f *Fronts) Horizon() time.Time { return f.horizon }
 
+// Held tells whether a later horizon could move a front: one that found no ready
+// job before its horizon has no ID.
+func (f *Fronts) Held() bool {
+	for _, front := range f.lanes {
+		if front.ID == 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // Ranges are what a claim has to look at, of the wanted classes with a front: each lane
 // from there on, or from where the last claim ended, and the priorities between the lanes.
 func (f *Fronts) Ranges(wants []Want) []Front {
@@ -130,6 +141,11 @@ func (f *Fronts) Learn(s Survey) {
 	for _, front := range s.Fronts {
 		f.set(front)
 	}
+	f.Sample(s)
+}
+
+// Sample takes only what the answer says of transactions.
+func (f *Fronts) Sample(s Survey) {
 	if f.sample.XID != 0 && s.Oldest >= f.sample.XID {
 		f.horizon, f.sample = f.sample.At, Survey{}
 	}

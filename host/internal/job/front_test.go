@@ -38,6 +38,9 @@ func TestFronts_RangesCoverEveryPriorityOfTheWantedClasses(t *testing.T) {
 func TestFronts_TheHorizonFollowsWhenTheTransactionsOfItsTimeAreOver(t *testing.T) {
 	var f job.Fronts
 	f.Note([]job.Job{{Class: "a"}}, false)
+	if !f.Held() {
+		t.Error("no horizon would move a front that is nowhere yet")
+	}
 	at := func(s int64) time.Time { return time.Unix(s, 0) }
 	for i, c := range []struct {
 		survey  job.Survey
@@ -75,4 +78,7 @@ func TestFronts_GoOnWhereAFullClaimEndedUntilTheNextSurvey(t *testing.T) {
 	f.Note(jobs, true)
 	f.Learn(job.Survey{Fronts: []job.Front{{Class: "a", Priority: 7, RunAt: "2025-01-01", ID: 2}}})
 	begins("a survey", "2025-01-01", 2)
+	if f.Held() {
+		t.Error("a front that stands before a ready job waits for a later horizon")
+	}
 }

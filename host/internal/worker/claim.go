@@ -53,9 +53,6 @@ func (s *session) claimLoop(ctx context.Context) {
 			got := byClass(granted)
 			s.learn(o, got, len(granted))
 			s.start(s.resolve(ctx, granted, o))
-			if err == nil && s.fronts.due() {
-				s.survey(ctx)
-			}
 			more = o.more(got, len(granted))
 			if len(granted) > 0 {
 				passed, look = 0, 0

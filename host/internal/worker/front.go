@@ -14,9 +14,10 @@ import (
 // held, a claim walks what has ended since the last time.
 const (
 	surveyRest = 100                    // times what the last survey took, if any job was claimed since; but
-	surveySoon = 50 * time.Millisecond  // at least,
+	surveySoon = 100 * time.Millisecond // at least,
 	surveyLate = 250 * time.Millisecond // and at most
 	surveyIdle = 30 * time.Second       // if none was, but the claim was slow
+	sampleRest = 10 * time.Millisecond  // in which most transactions end
 	slowClaim  = 5 * time.Millisecond
 )
 
@@ -32,10 +33,11 @@ const (
 type fronts struct {
 	mu      sync.Mutex
 	known   job.Fronts
-	claimed bool      // any job since the last survey
-	slow    bool      // a claim since then was
-	at      time.Time // of the last survey
-	rest    time.Duration
+	claimed bool          // any job since the last survey
+	slow    bool          // a claim since then was
+	at      time.Time     // of the last survey
+	rest    time.Duration // after it
+	due     chan struct{} // when the next one is due has changed
 }
 
 func (f *fronts) ranges(wants []job.Want) []job.Front {
@@ -55,43 +57,91 @@ func (f *fronts) note(jobs []job.Job, more bool, took time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.known.Note(jobs, more)
-	f.claimed = f.claimed || len(jobs) > 0
-	f.slow = f.slow || took > slowClaim
+	claimed, slow := f.claimed || len(jobs) > 0, f.slow || took > slowClaim
+	if claimed != f.claimed || slow != f.slow {
+		f.claimed, f.slow = claimed, slow
+		signal(f.due)
+	}
 }
 
-// due tells whether it is time for a survey.
-func (f *fronts) due() bool {
+// next is the time until the next survey; false: nothing asks for one.
+func (f *fronts) next() (time.Duration, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	rested := time.Since(f.at)
-	return f.claimed && rested >= f.rest || f.slow && rested >= surveyIdle
+	switch {
+	case f.claimed:
+		return time.Until(f.at.Add(f.rest)), true
+	case f.slow:
+		return time.Until(f.at.Add(surveyIdle)), true
+	}
+	return 0, false
+}
+
+// begin returns how many samples the survey takes first.
+func (f *fronts) begin() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.claimed, f.slow, f.at = false, false, time.Now()
+	if f.known.Held() {
+		return 2
+	}
+	return 0
+}
+
+func (f *fronts) sample(s job.Survey) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.known.Sample(s)
 }
 
 func (f *fronts) learn(s job.Survey, took time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.known.Learn(s)
-	f.claimed, f.slow, f.at = false, false, time.Now()
 	f.rest = min(max(surveyRest*took, surveySoon), surveyLate)
 }
 
-// survey moves the fronts forward. A failure costs time in claims, nothing else.
-func (s *session) survey(ctx context.Context) {
+// surveyLoop moves the fronts forward, beside the claims, which don't wait for it.
+func (s *session) surveyLoop(ctx context.Context) {
+	for ctx.Err() == nil {
+		var over <-chan time.Time
+		if next, wanted := s.fronts.next(); wanted {
+			over = time.After(next)
+		}
+		select {
+		case <-over:
+			if err := s.survey(ctx); err != nil && ctx.Err() == nil {
+				s.log.Warn("look for the front of the queue", zap.Error(err))
+			}
+		case <-s.fronts.due:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// survey moves the fronts forward, as far as the moment of a sample that it takes
+// shortly before: a second one tells whether the transactions of that moment are
+// over. A failure costs time in claims, nothing else.
+func (s *session) survey(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, max(s.trusted(), time.Millisecond))
 	defer cancel()
-	known, horizon := s.fronts.list()
-	if len(known) == 0 {
-		return
+	for n := range s.fronts.begin() {
+		if n > 0 {
+			sleep(ctx, sampleRest)
+		}
+		sample, err := s.store.Survey(ctx, []job.Front{}, time.Time{})
+		if err != nil {
+			return err
+		}
+		s.fronts.sample(sample)
 	}
+	known, horizon := s.fronts.list()
 	began := time.Now()
 	found, err := s.store.Survey(ctx, known, horizon)
-	if err != nil {
-		if ctx.Err() == nil {
-			s.log.Warn("look for the front of the queue", zap.Error(err))
-		}
-		return
+	if err == nil {
+		s.fronts.learn(found, time.Since(began))
 	}
-	s.fronts.learn(found, time.Since(began))
+	return err
 }
 
 // recall finds what got behind the fronts, and says when to look again.

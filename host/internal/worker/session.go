@@ -81,7 +81,7 @@ func newSession(ctx context.Context, w *Worker, lease job.Lease, before time.Tim
 		Worker: w, lease: lease.ID, ttl: lease.TTL, log: w.log.With(zap.Int64("lease", lease.ID)),
 		work: work, end: end, writes: writes, endWrites: endWrites,
 		gone: make(chan struct{}), freed: make(chan struct{}, 1), outcomes: make(chan settled, w.cfg.Slots), sweeping: make(chan struct{}, 1), reported: map[string]string{},
-		running: map[string]int{}, prefetch: newPrefetch(),
+		running: map[string]int{}, prefetch: newPrefetch(), fronts: fronts{due: make(chan struct{}, 1)},
 	}
 	s.crew = newCrew(s.attend)
 	s.trust(before, lease.TTL)
@@ -95,6 +95,7 @@ func (s *session) run(ctx context.Context) {
 	loops.Go(func() { s.renewLoop(background) })
 	loops.Go(func() { s.watchTrust(background) })
 	loops.Go(func() { s.sweepLoop(background) })
+	loops.Go(func() { s.surveyLoop(background) })
 	for range 2 {
 		committers.Go(s.commitLoop)
 	}
