@@ -53,6 +53,9 @@ func (s *session) claimLoop(ctx context.Context) {
 			got := byClass(granted)
 			s.learn(o, got, len(granted))
 			s.start(s.resolve(ctx, granted, o))
+			if err == nil && s.fronts.dueLong() {
+				s.survey(ctx)
+			}
 			more = o.more(got, len(granted))
 			if len(granted) > 0 {
 				passed, look = 0, 0
@@ -91,7 +94,9 @@ func (s *session) claim(ctx context.Context, o offer) (granted []*grant, others 
 			s.log.Warn("the registry changed and can't be read; trying again", zap.Error(err))
 		}
 	}
-	s.fronts.note(claimed.Jobs, len(granted) == o.limit, time.Since(began))
+	if len(granted) > 0 || len(claimed.Others) == 0 { // else it was another's turn, and there is nothing to learn
+		s.fronts.note(claimed.Jobs, len(granted) == o.limit, time.Since(began))
+	}
 	return granted, claimed.Others, err
 }
 

@@ -1,0 +1,47 @@
+package worker
+
+import (
+	"testing"
+	"time"
+
+	"github.com/lessee-run/lessee/host/internal/job"
+)
+
+func TestFronts_SayWhoSurveysAndWhen(t *testing.T) {
+	f := fronts{asked: make(chan struct{}, 1)}
+	some := []job.Job{{ID: 1, Class: "a"}}
+	for _, c := range []struct {
+		what   string
+		does   func()
+		beside time.Duration // after the last one, for the survey beside the claims; 0: none
+		claims bool          // it is time for one of the claim loop
+		asked  bool          // the survey loop is woken
+	}{
+		{"at first", func() {}, 0, false, false},
+		{"claims that find nothing", func() { f.note(nil, false, time.Millisecond) }, 0, false, false},
+		{"a slow one", func() { f.begin(); f.note(nil, false, time.Second) }, surveyIdle, false, true},
+		{"a short line", func() { f.note(some, false, 0) }, surveyShort, false, true},
+		{"more of it", func() { f.note(some, false, 0) }, surveyShort, false, false},
+		{"a line that was surveyed", func() { f.begin() }, 0, false, false},
+		{"a long one", func() { f.note(some, true, 0); f.at = time.Now().Add(-surveyLong) }, 0, true, false},
+		{"a long one that ends", func() { f.note(nil, false, 0) }, surveyShort, false, true},
+	} {
+		c.does()
+		if in, wanted := f.next(); wanted != (c.beside > 0) || wanted && (in-time.Until(f.at.Add(c.beside))).Abs() > surveyShort/2 {
+			t.Errorf("%s: the next survey is in %s (%t), want %s after the last one", c.what, in, wanted, c.beside)
+		}
+		if got := f.dueLong(); got != c.claims {
+			t.Errorf("%s: the claim loop surveys: %t", c.what, got)
+		}
+		select {
+		case <-f.asked:
+			if !c.asked {
+				t.Errorf("%s: the survey loop is woken for nothing", c.what)
+			}
+		default:
+			if c.asked {
+				t.Errorf("%s: the survey loop is not woken", c.what)
+			}
+		}
+	}
+}
