@@ -100,6 +100,9 @@ func (f *Fronts) List() []Front {
 // Horizon is a moment whose transactions are all over.
 func (f *Fronts) Horizon() time.Time { return f.horizon }
 
+// Any tells whether any front is known.
+func (f *Fronts) Any() bool { return len(f.lanes) > 0 }
+
 // Held tells whether a later horizon could move a front: one that found no ready
 // job before its horizon has no ID.
 func (f *Fronts) Held() bool {

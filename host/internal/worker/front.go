@@ -70,7 +70,7 @@ func (f *fronts) reason() time.Duration {
 		return 0
 	case f.claimed:
 		return surveyShort
-	case f.slow:
+	case f.slow && f.known.Any():
 		return surveyIdle
 	}
 	return 0
@@ -92,14 +92,14 @@ func (f *fronts) dueLong() bool {
 }
 
 // begin returns how many samples the survey takes first.
-func (f *fronts) begin() int {
+func (f *fronts) begin() (samples int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.claimed, f.slow, f.at = false, false, time.Now()
-	if f.known.Held() {
-		return 2
+	if f.claimed && f.known.Held() {
+		samples = 2
 	}
-	return 0
+	f.claimed, f.slow, f.at = false, false, time.Now()
+	return samples
 }
 
 func (f *fronts) sample(s job.Survey) {

@@ -10,6 +10,11 @@ import (
 func TestFronts_SayWhoSurveysAndWhen(t *testing.T) {
 	f := fronts{asked: make(chan struct{}, 1)}
 	some := []job.Job{{ID: 1, Class: "a"}}
+	begin := func(samples int) {
+		if got := f.begin(); got != samples {
+			t.Errorf("a survey takes %d samples first, want %d", got, samples)
+		}
+	}
 	for _, c := range []struct {
 		what   string
 		does   func()
@@ -19,10 +24,12 @@ func TestFronts_SayWhoSurveysAndWhen(t *testing.T) {
 	}{
 		{"at first", func() {}, 0, false, false},
 		{"claims that find nothing", func() { f.note(nil, false, time.Millisecond) }, 0, false, false},
-		{"a slow one", func() { f.begin(); f.note(nil, false, time.Second) }, surveyIdle, false, true},
+		{"a slow one that finds nothing", func() { f.note(nil, false, time.Second) }, 0, false, false},
 		{"a short line", func() { f.note(some, false, 0) }, surveyShort, false, true},
 		{"more of it", func() { f.note(some, false, 0) }, surveyShort, false, false},
-		{"a line that was surveyed", func() { f.begin() }, 0, false, false},
+		{"a line that was surveyed", func() { begin(2) }, 0, false, false},
+		{"a slow claim of it", func() { f.note(nil, false, time.Second) }, surveyIdle, false, true},
+		{"an idle line that was surveyed", func() { begin(0) }, 0, false, false},
 		{"a long one", func() { f.note(some, true, 0); f.at = time.Now().Add(-surveyLong) }, 0, true, false},
 		{"a long one that ends", func() { f.note(nil, false, 0) }, surveyShort, false, true},
 	} {
