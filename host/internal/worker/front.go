@@ -95,7 +95,7 @@ func (f *fronts) dueLong() bool {
 func (f *fronts) begin() (samples int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.claimed && f.known.Held() {
+	if f.claimed && !f.long && f.known.Held() {
 		samples = 2
 	}
 	f.claimed, f.slow, f.at = false, false, time.Now()

@@ -31,6 +31,8 @@ func TestFronts_SayWhoSurveysAndWhen(t *testing.T) {
 		{"a slow claim of it", func() { f.note(nil, false, time.Second) }, surveyIdle, false, true},
 		{"an idle line that was surveyed", func() { begin(0) }, 0, false, false},
 		{"a long one", func() { f.note(some, true, 0); f.at = time.Now().Add(-surveyLong) }, 0, true, false},
+		{"a long one that was surveyed", func() { begin(0) }, 0, false, false},
+		{"more of it", func() { f.note(some, true, 0) }, 0, false, false},
 		{"a long one that ends", func() { f.note(nil, false, 0) }, surveyShort, false, true},
 	} {
 		c.does()
