@@ -38,7 +38,7 @@ begin
   if not v_single or not lessee.fn_lease_live(p_lease) then
     return;
   end if;
-  if v_high - v_low > 4 * cardinality(p_jobs) then
+  if v_high / 4 - v_low / 4 > cardinality(p_jobs) then -- not their difference: no id that a host makes up may overflow
     v_low := null;
     v_apart := p_jobs;
   end if;

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -90,6 +91,20 @@ func newBatchLaw(t *testing.T) *commander {
 		result_schema = '{"type": "object", "properties": {"n": {"type": "integer"}}}', limits = '{"follow_ups": 2, "input_bytes": 1000}'`)
 	c.class("narrow", `payload_schema = '{"type": "string"}'`)
 	return c
+}
+
+func TestCommit_OfIDsThatNoJobHasLeavesTheOthers(t *testing.T) {
+	l := newLaw(t)
+	l.class("plain", "")
+	l.enqueue("plain")
+	lease := l.lease()
+	good := l.claim(lease, "plain", 1)[0]
+	lowest, highest := good, good
+	lowest.ID, highest.ID = math.MinInt64, math.MaxInt64
+	verdicts := l.commit(lease, outcome(lowest, job.Succeed), outcome(good, job.Succeed), outcome(highest, job.Succeed))
+	l.expect(verdicts[0], job.Stale, "", "not_held")
+	l.expect(verdicts[1], job.Accepted, job.Succeeded, "")
+	l.expect(verdicts[2], job.Stale, "", "not_held")
 }
 
 func TestCommit_OfAMixedBatchJudgesEachJobByItself(t *testing.T) {

@@ -94,7 +94,7 @@ func (s *session) claim(ctx context.Context, o offer) (granted []*grant, others 
 			s.log.Warn("the registry changed and can't be read; trying again", zap.Error(err))
 		}
 	}
-	if len(granted) > 0 || len(claimed.Others) == 0 { // else it was another's turn, and there is nothing to learn
+	if others := len(claimed.Others); others == 0 || others < len(o.wants) { // else it was another's turn everywhere, and there is nothing to learn
 		s.fronts.note(claimed.Jobs, len(granted) == o.limit, time.Since(began))
 	}
 	return granted, claimed.Others, err

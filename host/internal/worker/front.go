@@ -36,7 +36,7 @@ type fronts struct {
 	long    bool          // the last claim got all it asked for
 	slow    bool          // a claim since the last survey was
 	at      time.Time     // of the last survey
-	asked   chan struct{} // there is another reason for the next one
+	changed chan struct{} // interval is another
 }
 
 func (f *fronts) ranges(wants []job.Want) []job.Front {
@@ -56,15 +56,15 @@ func (f *fronts) note(jobs []job.Job, more bool, took time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.known.Note(jobs, more)
-	before := f.reason()
+	before := f.interval()
 	f.long, f.claimed, f.slow = more, f.claimed || len(jobs) > 0, f.slow || took > slowClaim
-	if f.reason() != before {
-		signal(f.asked)
+	if f.interval() != before {
+		signal(f.changed)
 	}
 }
 
-// reason is how long after the last survey there is reason for one beside the claims; 0: there is none.
-func (f *fronts) reason() time.Duration {
+// interval is that of surveys beside the claims; 0: there is no reason for one.
+func (f *fronts) interval() time.Duration {
 	switch {
 	case f.claimed && f.long: // the claim loop's own
 		return 0
@@ -80,8 +80,8 @@ func (f *fronts) reason() time.Duration {
 func (f *fronts) next() (time.Duration, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	reason := f.reason()
-	return time.Until(f.at.Add(reason)), reason > 0
+	interval := f.interval()
+	return time.Until(f.at.Add(interval)), interval > 0
 }
 
 // dueLong tells whether it is time for a survey of a long line.
@@ -126,7 +126,7 @@ func (s *session) surveyLoop(ctx context.Context) {
 		select {
 		case <-over:
 			s.survey(ctx)
-		case <-s.fronts.asked:
+		case <-s.fronts.changed:
 		case <-ctx.Done():
 		}
 	}

@@ -81,7 +81,7 @@ func newSession(ctx context.Context, w *Worker, lease job.Lease, before time.Tim
 		Worker: w, lease: lease.ID, ttl: lease.TTL, log: w.log.With(zap.Int64("lease", lease.ID)),
 		work: work, end: end, writes: writes, endWrites: endWrites,
 		gone: make(chan struct{}), freed: make(chan struct{}, 1), outcomes: make(chan settled, w.cfg.Slots), sweeping: make(chan struct{}, 1), reported: map[string]string{},
-		running: map[string]int{}, prefetch: newPrefetch(), fronts: fronts{asked: make(chan struct{}, 1)},
+		running: map[string]int{}, prefetch: newPrefetch(), fronts: fronts{changed: make(chan struct{}, 1)},
 	}
 	s.crew = newCrew(s.attend)
 	s.trust(before, lease.TTL)
