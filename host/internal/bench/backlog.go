@@ -173,7 +173,7 @@ func (c *claimer) batch(ctx context.Context) (claim, commit float64, err error) 
 	if len(jobs) != c.cfg.Batch {
 		return 0, 0, fmt.Errorf("a claim of %d granted %d: the measurement does not count", c.cfg.Batch, len(jobs))
 	}
-	c.fronts.Note(jobs, len(jobs) == c.cfg.Batch)
+	c.fronts.Note(jobs)
 	survey, err := c.store.Survey(ctx, c.fronts.List(), c.fronts.Horizon())
 	if err != nil {
 		return 0, 0, fmt.Errorf("survey: %w", err)

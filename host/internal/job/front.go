@@ -55,12 +55,11 @@ type Fronts struct {
 	sample  Survey         // of which it is to be found out next
 }
 
-// Note takes note of the lanes of granted jobs, and where they end. more: there
-// may be others after them, where the next claim can begin, without a step over
-// all that is held. It misses what becomes ready before them by a late commit, so
-// the next survey, or the first claim that is not answered in full, goes back to
-// the fronts.
-func (f *Fronts) Note(jobs []Job, more bool) {
+// Note takes note of the lanes of granted jobs, and where they end: there the
+// next claim can begin, without a step over all that is held. It misses what
+// becomes ready before them by a late commit, so it goes back to the fronts after
+// the next survey, and of those classes of which the claim found the end.
+func (f *Fronts) Note(jobs []Job, ended ...string) {
 	if f.lanes == nil {
 		f.lanes, f.ends, f.count = map[lane]Front{}, map[lane]Job{}, map[string]int{}
 	}
@@ -73,9 +72,7 @@ func (f *Fronts) Note(jobs []Job, more bool) {
 			f.ends[at] = j
 		}
 	}
-	if !more {
-		clear(f.ends)
-	}
+	maps.DeleteFunc(f.ends, func(at lane, _ Job) bool { return slices.Contains(ended, at.class) })
 }
 
 // set moves a front, or adds one if there is room.

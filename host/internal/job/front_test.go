@@ -18,7 +18,7 @@ func TestFronts_RangesCoverEveryPriorityOfTheWantedClasses(t *testing.T) {
 	for priority := range 40 { // more than are remembered
 		jobs = append(jobs, job.Job{Class: "a", Priority: 10 * priority}, job.Job{Class: "b", Priority: 5})
 	}
-	f.Note(jobs, false)
+	f.Note(jobs)
 	var spans []string
 	next := -1
 	got := f.Ranges([]job.Want{{Class: "a", Slots: 1}})
@@ -37,7 +37,7 @@ func TestFronts_RangesCoverEveryPriorityOfTheWantedClasses(t *testing.T) {
 
 func TestFronts_TheHorizonFollowsWhenTheTransactionsOfItsTimeAreOver(t *testing.T) {
 	var f job.Fronts
-	f.Note([]job.Job{{Class: "a"}}, false)
+	f.Note([]job.Job{{Class: "a"}})
 	if !f.Held() {
 		t.Error("no horizon would move a front that is nowhere yet")
 	}
@@ -71,11 +71,13 @@ func TestFronts_GoOnWhereAFullClaimEndedUntilTheNextSurvey(t *testing.T) {
 		}
 	}
 	jobs := []job.Job{{ID: 3, Class: "a", Priority: 7, RunAt: at}, {ID: 9, Class: "a", Priority: 7, RunAt: at.Add(-time.Second)}}
-	f.Note(jobs, true)
+	f.Note(jobs)
 	begins("a full claim", "2026-01-02T02:04:05.000006Z", 3)
-	f.Note(nil, false)
-	begins("a claim that found less", "-infinity", 0)
-	f.Note(jobs, true)
+	f.Note(nil, "b")
+	begins("the end of another class", "2026-01-02T02:04:05.000006Z", 3)
+	f.Note(nil, "a")
+	begins("a claim that found the end", "-infinity", 0)
+	f.Note(jobs)
 	f.Learn(job.Survey{Fronts: []job.Front{{Class: "a", Priority: 7, RunAt: "2025-01-01", ID: 2}}})
 	begins("a survey", "2025-01-01", 2)
 	if f.Held() {

@@ -26,7 +26,11 @@ func (c *claimer) claim() (ids []int64) {
 	if err != nil {
 		c.Fatal(err)
 	}
-	c.fronts.Note(claimed.Jobs, len(claimed.Jobs) == 1000)
+	var ended []string
+	if len(claimed.Jobs) < 1000 {
+		ended = []string{"plain"}
+	}
+	c.fronts.Note(claimed.Jobs, ended...)
 	for _, j := range claimed.Jobs {
 		ids = append(ids, j.ID)
 	}

@@ -193,7 +193,7 @@ func TestUnwritten_AClaimGoesOnWhereTheLastOneOfAnyHostEnded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.fronts.Note(claimed.Jobs, true)
+	c.fronts.Note(claimed.Jobs)
 	others := c.claimTurn(c.law.lease(), "plain", 1000)
 	const claim = "select count(*) from lessee.fn_job_claim($1, '{plain}', '{10}', 10, $2, '{plain}', '{plain}')"
 	if n := c.entriesRead(claim, c.lease, c.fronts.Ranges(long)); n > 100 {

@@ -39,7 +39,7 @@ func (s *session) claimLoop(ctx context.Context) {
 		if len(o.wants) > 0 || !s.told() {
 			var granted []*grant
 			var err error
-			granted, others, err = s.claim(ctx, o)
+			granted, others, err = s.claim(ctx, &o)
 			if err != nil && ctx.Err() == nil {
 				s.failed(err)
 				s.log.Warn("claim", zap.Error(err))
@@ -49,14 +49,11 @@ func (s *session) claimLoop(ctx context.Context) {
 				s.giveBack(granted)
 				return
 			}
-			o.leave(others)
-			got := byClass(granted)
-			s.learn(o, got, len(granted))
 			s.start(s.resolve(ctx, granted, o))
 			if err == nil && s.fronts.dueLong() {
 				s.survey(ctx)
 			}
-			more = o.more(got, len(granted))
+			more = o.more()
 			if len(granted) > 0 {
 				passed, look = 0, 0
 			}
@@ -82,20 +79,23 @@ func (s *session) claimLoop(ctx context.Context) {
 // have granted what the answer tells. What it grants and can't tell, because
 // the connection breaks, it takes back when the heartbeat does not name it.
 //
-// Of others it was another host's turn to claim.
-func (s *session) claim(ctx context.Context, o offer) (granted []*grant, others []string, err error) {
+// Of others it was another host's turn to claim: they leave the offer.
+func (s *session) claim(ctx context.Context, o *offer) (granted []*grant, others []string, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(s.trusted(), time.Millisecond))
 	defer cancel()
 	began := time.Now()
-	claimed, version, err := s.ask(ctx, o)
+	claimed, version, err := s.ask(ctx, *o)
 	granted = s.hold(claimed.Jobs)
 	if version > 0 {
 		if err := s.cfg.Told(ctx, version); err != nil {
 			s.log.Warn("the registry changed and can't be read; trying again", zap.Error(err))
 		}
 	}
-	if others := len(claimed.Others); others == 0 || others < len(o.wants) { // else it was another's turn everywhere, and there is nothing to learn
-		s.fronts.note(claimed.Jobs, len(granted) == o.limit, time.Since(began))
+	if o.leave(claimed.Others); len(o.wants) > 0 { // else it was another's turn everywhere, and there is nothing to learn
+		got := byClass(granted)
+		o.answer(got, len(granted))
+		s.learn(*o, got, len(granted))
+		s.fronts.note(claimed.Jobs, o.ended, len(o.ended) < len(o.wants), time.Since(began))
 	}
 	return granted, claimed.Others, err
 }

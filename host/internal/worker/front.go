@@ -14,7 +14,7 @@ import (
 // While a snapshot is held, a claim walks what has ended since.
 const (
 	surveyShort = 100 * time.Millisecond // if any job was claimed since, or
-	surveyLong  = 250 * time.Millisecond // of a long line, whose claims go on where others ended until then; or
+	surveyLong  = time.Second            // of a long line, whose claims go on where others ended until then; or
 	surveyIdle  = 30 * time.Second       // if none was, but the claim was slow
 	slowClaim   = 5 * time.Millisecond
 	sampleRest  = 10 * time.Millisecond // in which most transactions end
@@ -33,7 +33,7 @@ type fronts struct {
 	mu      sync.Mutex
 	known   job.Fronts
 	claimed bool          // any job since the last survey
-	long    bool          // the last claim got all it asked for
+	long    bool          // the last claim found the end of its lines not everywhere
 	slow    bool          // a claim since the last survey was
 	at      time.Time     // of the last survey
 	changed chan struct{} // interval is another
@@ -51,11 +51,12 @@ func (f *fronts) list() ([]job.Front, time.Time) {
 	return f.known.List(), f.known.Horizon()
 }
 
-// note takes note of what a claim brought, and whether there may be more.
-func (f *fronts) note(jobs []job.Job, more bool, took time.Duration) {
+// note takes note of what a claim brought, of which classes it found the end, and
+// whether there may be more of any.
+func (f *fronts) note(jobs []job.Job, ended []string, more bool, took time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.known.Note(jobs, more)
+	f.known.Note(jobs, ended...)
 	before := f.interval()
 	f.long, f.claimed, f.slow = more, f.claimed || len(jobs) > 0, f.slow || took > slowClaim
 	if f.interval() != before {

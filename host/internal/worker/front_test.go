@@ -28,17 +28,17 @@ func whoSurveysAndWhen(t *testing.T) {
 		woken  bool          // the survey loop is
 	}{
 		{"at first", func() {}, 0, false, false},
-		{"claims that find nothing", func() { f.note(nil, false, time.Millisecond) }, 0, false, false},
-		{"a slow one that finds nothing", func() { f.note(nil, false, time.Second) }, 0, false, false},
-		{"a short line", func() { f.note(some, false, 0) }, surveyShort, false, true},
-		{"more of it", func() { f.note(some, false, 0) }, surveyShort, false, false},
+		{"claims that find nothing", func() { f.note(nil, nil, false, time.Millisecond) }, 0, false, false},
+		{"a slow one that finds nothing", func() { f.note(nil, nil, false, time.Second) }, 0, false, false},
+		{"a short line", func() { f.note(some, nil, false, 0) }, surveyShort, false, true},
+		{"more of it", func() { f.note(some, nil, false, 0) }, surveyShort, false, false},
 		{"a line that was surveyed", func() { begin(2) }, 0, false, false},
-		{"a slow claim of it", func() { f.note(nil, false, time.Second) }, surveyIdle, false, true},
+		{"a slow claim of it", func() { f.note(nil, nil, false, time.Second) }, surveyIdle, false, true},
 		{"an idle line that was surveyed", func() { begin(0) }, 0, false, false},
-		{"a long one", func() { f.note(some, true, 0); time.Sleep(surveyLong) }, 0, true, false},
+		{"a long one", func() { f.note(some, nil, true, 0); time.Sleep(surveyLong) }, 0, true, false},
 		{"a long one that was surveyed", func() { begin(0) }, 0, false, false},
-		{"more of it", func() { f.note(some, true, 0) }, 0, false, false},
-		{"a long one that ends", func() { f.note(nil, false, 0) }, surveyShort, false, true},
+		{"more of it", func() { f.note(some, nil, true, 0) }, 0, false, false},
+		{"a long one that ends", func() { f.note(nil, nil, false, 0) }, surveyShort, false, true},
 	} {
 		c.does()
 		if in, wanted := f.next(); wanted != (c.beside > 0) || wanted && in != time.Until(f.at.Add(c.beside)) {

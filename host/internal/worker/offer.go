@@ -14,6 +14,7 @@ type offer struct {
 	classes map[string]*registry.Class // that can be run here
 	wants   []job.Want                 // those of them that there is room for
 	limit   int                        // over all of them
+	ended   []string                   // classes of which the answer found the end
 	kept    bool                       // the next offer has to follow: a class was left out for memory that others may not need, or those that wait
 }
 
@@ -82,17 +83,23 @@ func memoryOf(class *registry.Class) int64 {
 	return class.Limits.MemoryBytes
 }
 
-// more reports whether there may be more ready jobs than the offer was answered
-// with, so many of each class and of all: of a class that got all that was asked
-// for, or was not asked for at all because there was no room.
-func (o offer) more(got map[string]int, all int) bool {
-	if all == o.limit || len(o.wants) < len(o.classes) {
-		return true
+// answer notes of which classes the answer, so many of each class and of all, had
+// less than was asked for though there was room over all: no more of their jobs
+// are ready.
+func (o *offer) answer(got map[string]int, all int) {
+	if all == o.limit {
+		return
 	}
 	for _, w := range o.wants {
-		if got[w.Class] == w.Slots {
-			return true
+		if got[w.Class] < min(w.Slots, max(share, 4*o.limit/len(o.wants))) { // as fn_job_claim.sql does
+			o.ended = append(o.ended, w.Class)
 		}
 	}
-	return false
+}
+
+// more reports whether there may be more ready jobs than the offer was answered
+// with: of a class that got all that was asked for, or was not asked for at all
+// because there was no room.
+func (o *offer) more() bool {
+	return len(o.wants) < len(o.classes) || len(o.ended) < len(o.wants)
 }

@@ -176,11 +176,47 @@ func TestOffer_KnowsWhetherAFreeSlotIsAReasonToClaimAgain(t *testing.T) {
 		"a class that there is no room for": {offer{classes: two, wants: both[1:], limit: 8}, map[string]int{"b": 1}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := c.offer.more(c.got, c.got["a"]+c.got["b"]); got != c.want {
+			c.offer.answer(c.got, c.got["a"]+c.got["b"])
+			if got := c.offer.more(); got != c.want {
 				t.Error(got)
 			}
 		})
 	}
+}
+
+// A class's slots are fewer than the host's, and what may wait counts besides.
+func TestSession_ClaimsOnWhereAFullAnswerEnded(t *testing.T) {
+	s := testSession(t, &runner{snapshot: registryOf(1, wasm("a", 3), wasm("b", 3))})
+	for _, c := range []struct{ a, b int }{{3, 3}, {3, 1}, {2, 3}, {0, 0}} {
+		s.store = line{ready: map[string]int{"a": c.a, "b": c.b}}
+		o := s.offer()
+		if _, _, err := s.claim(t.Context(), &o); err != nil {
+			t.Fatal(err)
+		}
+		on := map[string]bool{}
+		for _, f := range s.fronts.ranges(o.wants) {
+			on[f.Class] = on[f.Class] || f.On
+		}
+		if on["a"] != (c.a == 3) || on["b"] != (c.b == 3) {
+			t.Errorf("%d and %d of 3 were ready; the next claim goes on where this one ended: %v", c.a, c.b, on)
+		}
+		if s.fronts.long != (c.a == 3 || c.b == 3) {
+			t.Errorf("%d and %d of 3 were ready: a long line is %t", c.a, c.b, s.fronts.long)
+		}
+	}
+}
+
+// line is a store with so many jobs ready of each class.
+type line struct {
+	Store
+	ready map[string]int
+}
+
+func (l line) Look(_ context.Context, _ int64, ask job.Ask) (look job.Look, _ error) {
+	for _, w := range ask.Wants {
+		look.Jobs = append(look.Jobs, slices.Repeat([]job.Job{{ID: 1, Class: w.Class}}, min(l.ready[w.Class], w.Slots))...)
+	}
+	return look, nil
 }
 
 // A commit can wait for as long as somebody holds the row of one of its jobs.
