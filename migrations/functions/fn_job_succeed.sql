@@ -23,7 +23,7 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_now timestamptz := clock_timestamp();
-  v_single boolean; -- two outcomes of one job need somebody who looks at each
+  v_plain boolean; -- two outcomes of one job need somebody who looks at each, and so does a span that is none
   v_first timestamptz; -- of p_leased,
   v_last timestamptz; -- which bound the lists that are read
   v_low bigint; -- of p_jobs, where they lie close together: one walk through the index instead of one for each
@@ -33,9 +33,11 @@ declare
   v_classes text[]; -- as the other two
   v_keys text[];
 begin
-  select count(*) = count(distinct u.id), min(u.leased_at), max(u.leased_at), min(u.id), max(u.id) into v_single, v_first, v_last, v_low, v_high
-  from unnest(p_jobs, p_leased) as u(id, leased_at);
-  if not v_single or not lessee.fn_lease_live(p_lease) then
+  select count(*) = count(distinct u.id) and bool_and((octet_length(u.span_id) = 16 and u.span_id <> '0000000000000000') is true) and array_to_string(p_spans, '') ~ '^[0-9a-f]*$',
+         min(u.leased_at), max(u.leased_at), min(u.id), max(u.id)
+  into v_plain, v_first, v_last, v_low, v_high
+  from unnest(p_jobs, p_leased, p_spans) as u(id, leased_at, span_id);
+  if not v_plain or not lessee.fn_lease_live(p_lease) then
     return;
   end if;
   if v_high / 4 - v_low / 4 > cardinality(p_jobs) then -- not their difference: no id that a host makes up may overflow
@@ -44,8 +46,7 @@ begin
   end if;
   with gone as (
     delete from job_queue q
-    using unnest(p_jobs, p_fences, p_attempts, p_spans, p_modules, p_outputs, p_usages, p_requests, p_leased) with ordinality
-      as o(job_id, fence, attempt, span_id, module_sha256, output, usage, requests, leased_at, place)
+    using unnest(p_jobs, p_fences, p_attempts, p_leased) with ordinality as o(job_id, fence, attempt, leased_at, place) -- no more: each row is copied three times
     where (q.id between v_low and v_high or q.id = any (v_apart))
       and q.id + 0 = o.job_id -- the key's index has no order to offer
       and (q.state in ('leased', 'running') and q.lease_id = p_lease and q.fence = o.fence and q.attempt = o.attempt
@@ -53,16 +54,15 @@ begin
               and (o.job_id, o.leased_at) in (select u.job_id, u.granted_at from job_unwritten u where u.lease_id = p_lease and u.granted_at between v_first and v_last)) is true
       -- of classes and modules whose outcomes can't fail
       and q.class <> all (array(select c.class from executor_class_registry c where c.runtime = 'command' or c.result_schema is not null))
-      and (o.module_sha256 = any (array(select m.sha256 from (select distinct u.module from unnest(p_modules) u(module)) d
-                                        join executor_module_registry m on m.sha256 = d.module and m.manifest #> '{schemas,output}' is not null))) is not true
-      and octet_length(o.span_id) = 16 and o.span_id ~ '^[0-9a-f]+$' and o.span_id <> '0000000000000000'
+      and (p_modules[o.place] = any (array(select m.sha256 from (select distinct u.module from unnest(p_modules) u(module)) d
+                                           join executor_module_registry m on m.sha256 = d.module and m.manifest #> '{schemas,output}' is not null))) is not true
     returning q.id, o.fence, o.attempt, q.max_attempts, q.crash_count, q.class, q.priority, coalesce(q.leased_at, o.leased_at) as leased_at, q.enqueued_at, q.idempotency_key,
-              o.place::integer, o.span_id, o.module_sha256, o.output, o.usage, o.requests
+              o.place::integer
   ), ended as (
     insert into job_history (job_id, fence, ended_at, enqueued_at, class, word, state, attempt, max_attempts, crash_count, priority, lease_id, leased_at,
                              module_sha256, span_id, idempotency_key, output, usage, requests)
     select d.id, d.fence, v_now, d.enqueued_at, d.class, 'succeed', 'succeeded', d.attempt, d.max_attempts, d.crash_count, d.priority, p_lease, d.leased_at,
-           d.module_sha256, d.span_id, d.idempotency_key, d.output, d.usage, d.requests
+           p_modules[d.place], p_spans[d.place], d.idempotency_key, p_outputs[d.place], p_usages[d.place], p_requests[d.place]
     from gone d
   ), counted as (
     insert into job_count_delta (class, word, from_state, to_state, jobs)
