@@ -25,7 +25,8 @@ type system struct {
 }
 
 const (
-	lesseeAlone = "lessee"
+	lesseeAlone = "lessee, best"
+	lesseePlain = "lessee, 1,000 slots"
 	lesseeBoxed = "lessee, a sandbox for each job"
 	lesseeGo    = "lessee, the same with a guest in Go"
 	hand        = "hand-written loop, the same columns"
@@ -37,7 +38,8 @@ const (
 
 func systems() []system {
 	return []system{
-		{lesseeAlone, lesseeBurn("--executor", "none")},
+		{lesseeAlone, lesseeBurn("--executor", "none", "--slots", lesseeSlots)},
+		{lesseePlain, lesseeBurn("--executor", "none")},
 		{lesseeBoxed, lesseeBurn("--executor", "wasm")},
 		{lesseeGo, lesseeGuest},
 		{hand, handwritten},
@@ -63,13 +65,13 @@ func (l *lab) burnDowns(ctx context.Context) ([]*report.Report, error) {
 		return nil, err
 	}
 	alone.Note("%s", installed)
-	alone.Note("a backlog of %d jobs that do nothing, %d rounds, every job verified; River best: %s; the hand-written loop: the best of %v", l.jobs, l.repeat, l.river, handSettings)
+	alone.Note("a backlog of %d jobs that do nothing, %d rounds, every job verified; Lessee best: %s slots; River best: %s; the hand-written loop: the best of %v", l.jobs, l.repeat, lesseeSlots, l.river, handSettings)
 	all := slices.DeleteFunc(systems(), func(s system) bool { return !l.chosen(s.name) })
 	speeds, err := l.rounds(ctx, all)
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{lesseeAlone, hand, riverTuned, riverPlain, graphileTop, pgbossTop} {
+	for _, name := range []string{lesseeAlone, lesseePlain, hand, riverTuned, riverPlain, graphileTop, pgbossTop} {
 		alone.Add(name, "jobs/s", speeds[name]...)
 	}
 	alone.AtLeast(timesRiver, "lessee ÷ river, best", report.Ratios(speeds[lesseeAlone], speeds[riverTuned])...)

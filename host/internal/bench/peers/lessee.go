@@ -27,6 +27,9 @@ func (l *lab) lesseeJSON(ctx context.Context, dsn string, into any, args ...stri
 	return nil
 }
 
+// lesseeSlots is what the sweep found best; 1,000 are the command's default.
+const lesseeSlots = "2000"
+
 func lesseeBurn(executor ...string) func(context.Context, *lab, string) (float64, error) {
 	return func(ctx context.Context, l *lab, dsn string) (float64, error) {
 		var found struct {

@@ -35,7 +35,7 @@ func main() {
 	flag.StringVar(&l.root, "root", "../../../..", "the main module")
 	flag.TextVar(&l.river, "river", riverBest, "River's best settings: workers/cooldown/connections")
 	chosen := flag.String("items", "1,3,6,8", "what to measure: 1 burn-down, alone and sandboxed, 3 latency, 6 enqueue, 8 size")
-	sweep := flag.Bool("sweep", false, "look for River's best settings instead")
+	sweep := flag.Bool("sweep", false, "look for the best settings of Lessee and River instead")
 	asJSON := flag.Bool("json", false, "print JSON")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -57,7 +57,7 @@ func run(ctx context.Context, l *lab, chosen []string, sweep, asJSON bool) (ok b
 	}
 	defer stop()
 	if sweep {
-		return true, l.sweepRiver(ctx)
+		return true, l.sweep(ctx)
 	}
 	ok = true
 	var all []*report.Report
