@@ -58,8 +58,8 @@ type Fronts struct {
 // Note takes note of the lanes of granted jobs, and where they end: there the
 // next claim can begin, without a step over all that is held. It misses what
 // becomes ready before them by a late commit, so it goes back to the fronts after
-// the next survey, and of those classes of which the claim found the end.
-func (f *Fronts) Note(jobs []Job, ended ...string) {
+// the next survey, and of short classes at once.
+func (f *Fronts) Note(jobs []Job, short ...string) {
 	if f.lanes == nil {
 		f.lanes, f.ends, f.count = map[lane]Front{}, map[lane]Job{}, map[string]int{}
 	}
@@ -72,7 +72,7 @@ func (f *Fronts) Note(jobs []Job, ended ...string) {
 			f.ends[at] = j
 		}
 	}
-	maps.DeleteFunc(f.ends, func(at lane, _ Job) bool { return slices.Contains(ended, at.class) })
+	maps.DeleteFunc(f.ends, func(at lane, _ Job) bool { return slices.Contains(short, at.class) })
 }
 
 // set moves a front, or adds one if there is room.

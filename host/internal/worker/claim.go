@@ -95,7 +95,7 @@ func (s *session) claim(ctx context.Context, o *offer) (granted []*grant, others
 		got := byClass(granted)
 		o.answer(got, len(granted))
 		s.learn(*o, got, len(granted))
-		s.fronts.note(claimed.Jobs, o.ended, len(o.ended) < len(o.wants), time.Since(began))
+		s.fronts.note(claimed.Jobs, o.short, len(o.short) < len(o.wants), time.Since(began))
 	}
 	return granted, claimed.Others, err
 }

@@ -33,7 +33,7 @@ type fronts struct {
 	mu      sync.Mutex
 	known   job.Fronts
 	claimed bool          // any job since the last survey
-	long    bool          // the last claim found the end of its lines not everywhere
+	long    bool          // the last claim goes on where it ended, in some class
 	slow    bool          // a claim since the last survey was
 	at      time.Time     // of the last survey
 	changed chan struct{} // interval is another
@@ -51,12 +51,13 @@ func (f *fronts) list() ([]job.Front, time.Time) {
 	return f.known.List(), f.known.Horizon()
 }
 
-// note takes note of what a claim brought, of which classes it found the end, and
-// whether there may be more of any.
-func (f *fronts) note(jobs []job.Job, ended []string, more bool, took time.Duration) {
+// note takes note of what a claim brought, of which classes the next one begins at
+// the fronts again, and whether it goes on of any: for a few jobs it is no trouble
+// to step over what is held, and what committed late is seen at once.
+func (f *fronts) note(jobs []job.Job, short []string, more bool, took time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.known.Note(jobs, ended...)
+	f.known.Note(jobs, short...)
 	before := f.interval()
 	f.long, f.claimed, f.slow = more, f.claimed || len(jobs) > 0, f.slow || took > slowClaim
 	if f.interval() != before {
@@ -116,8 +117,7 @@ func (f *fronts) learn(s job.Survey) {
 }
 
 // surveyLoop moves the fronts forward, beside the claims of short lines, which don't
-// wait for it. Those of a long line do (claimLoop), because they have work in hand:
-// eight hosts that surveyed beside their claims drained a twentieth less.
+// wait for it. Those of a long line do (claimLoop): it is rare, and they have work in hand.
 func (s *session) surveyLoop(ctx context.Context) {
 	for ctx.Err() == nil {
 		var over <-chan time.Time

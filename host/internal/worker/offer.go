@@ -14,7 +14,8 @@ type offer struct {
 	classes map[string]*registry.Class // that can be run here
 	wants   []job.Want                 // those of them that there is room for
 	limit   int                        // over all of them
-	ended   []string                   // classes of which the answer found the end
+	ended   []string                   // classes of which the answer found the end,
+	short   []string                   // and those besides of which it brought few jobs
 	kept    bool                       // the next offer has to follow: a class was left out for memory that others may not need, or those that wait
 }
 
@@ -87,12 +88,14 @@ func memoryOf(class *registry.Class) int64 {
 // less than was asked for though there was room over all: no more of their jobs
 // are ready.
 func (o *offer) answer(got map[string]int, all int) {
-	if all == o.limit {
-		return
-	}
 	for _, w := range o.wants {
-		if got[w.Class] < min(w.Slots, max(share, 4*o.limit/len(o.wants))) { // as fn_job_claim.sql does
+		n := got[w.Class]
+		ended := all < o.limit && n < min(w.Slots, max(share, 4*o.limit/len(o.wants))) // as fn_job_claim.sql does
+		if ended {
 			o.ended = append(o.ended, w.Class)
+		}
+		if ended || n < share {
+			o.short = append(o.short, w.Class)
 		}
 	}
 }

@@ -186,9 +186,11 @@ func TestOffer_KnowsWhetherAFreeSlotIsAReasonToClaimAgain(t *testing.T) {
 
 // A class's slots are fewer than the host's, and what may wait counts besides.
 func TestSession_ClaimsOnWhereAFullAnswerEnded(t *testing.T) {
-	s := testSession(t, &runner{snapshot: registryOf(1, wasm("a", 3), wasm("b", 3))})
-	for _, c := range []struct{ a, b int }{{3, 3}, {3, 1}, {2, 3}, {0, 0}} {
-		s.store = line{ready: map[string]int{"a": c.a, "b": c.b}}
+	const few, many = share - 1, share + 1
+	s := testSession(t, &runner{snapshot: registryOf(1, wasm("a", many), wasm("b", many), wasm("c", few))})
+	s.cfg.Slots = 100
+	for _, c := range []struct{ a, b int }{{many, many}, {many, 1}, {many - 1, many}, {0, 0}} {
+		s.store = line{ready: map[string]int{"a": c.a, "b": c.b, "c": few}}
 		o := s.offer()
 		if _, _, err := s.claim(t.Context(), &o); err != nil {
 			t.Fatal(err)
@@ -197,11 +199,14 @@ func TestSession_ClaimsOnWhereAFullAnswerEnded(t *testing.T) {
 		for _, f := range s.fronts.ranges(o.wants) {
 			on[f.Class] = on[f.Class] || f.On
 		}
-		if on["a"] != (c.a == 3) || on["b"] != (c.b == 3) {
-			t.Errorf("%d and %d of 3 were ready; the next claim goes on where this one ended: %v", c.a, c.b, on)
+		if on["a"] != (c.a == many) || on["b"] != (c.b == many) || on["c"] {
+			t.Errorf("%d and %d of %d were ready; the next claim goes on where this one ended: %v", c.a, c.b, many, on)
 		}
-		if s.fronts.long != (c.a == 3 || c.b == 3) {
-			t.Errorf("%d and %d of 3 were ready: a long line is %t", c.a, c.b, s.fronts.long)
+		if s.fronts.long != (c.a == many || c.b == many) {
+			t.Errorf("%d and %d of %d were ready: a long line is %t", c.a, c.b, many, s.fronts.long)
+		}
+		if !o.more() {
+			t.Error("c was answered in full, and a slot of it is no reason to claim")
 		}
 	}
 }
