@@ -16,9 +16,12 @@ import (
 // none of them delays the host's heartbeat, also when all of them run at once.
 func TestHost_NamesWhatAHostileGuestDidAndKeepsItsHeartbeat(t *testing.T) {
 	i := install(t)
-	limits := object{"wall_ms": 6000, "memory_bytes": 32 << 20, "output_bytes": 1 << 20, "log_bytes": 16 << 10}
 	once := object{"max_attempts": 1}
-	i.class("hostile", i.module("hostile", wasmtest.Build(t, "./internal/wasm/testdata/hostile")), map[string]any{"limits": limits, "retry_policy": once, "concurrency_per_host": 16})
+	module := i.module("hostile", wasmtest.Build(t, "./internal/wasm/testdata/hostile"))
+	for class, wall := range map[string]int{"endless": 6000, "hostile": 60_000} { // who has another end gets to it, though the machine be slow
+		limits := object{"wall_ms": wall, "memory_bytes": 32 << 20, "output_bytes": 1 << 20, "log_bytes": 16 << 10}
+		i.class(class, module, map[string]any{"limits": limits, "retry_policy": once, "concurrency_per_host": 16})
+	}
 	i.class("raw", i.module("raw", wasmtest.Build(t, "./testdata/raw")), map[string]any{"limits": object{"memory_bytes": 256 << 20}, "retry_policy": once, "concurrency_per_host": 16})
 	i.guest(nil)
 	i.host(nil)
@@ -43,7 +46,11 @@ func TestHost_NamesWhatAHostileGuestDidAndKeepsItsHeartbeat(t *testing.T) {
 		"commands":   {"limit_effects"},
 		"follow-ups": {"limit_effects"},
 	} {
-		jobs[i.enqueue("hostile", payload(t, object{"mode": mode}))] = append(codes, mode)
+		class := "hostile"
+		if slices.Contains(codes, "limit_wall") {
+			class = "endless"
+		}
+		jobs[i.enqueue(class, payload(t, object{"mode": mode}))] = append(codes, mode)
 	}
 	for mode, code := range map[string]string{
 		"pointer": "pointer_invalid", "100 MB": "limit_output", "no JSON": "result_invalid", "half": "result_invalid",
