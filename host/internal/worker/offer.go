@@ -86,7 +86,7 @@ func memoryOf(class *registry.Class) int64 {
 
 // answer notes of which classes the answer, so many of each class and of all, had
 // less than was asked for though there was room over all: no more of their jobs
-// are ready.
+// are ready. Of those, and where it brought few, the next claim begins at the front.
 func (o *offer) answer(got map[string]int, all int) {
 	for _, w := range o.wants {
 		n := got[w.Class]
