@@ -14,7 +14,7 @@ import (
 // While a snapshot is held, a claim walks what has ended since.
 const (
 	surveyShort = 100 * time.Millisecond // if any job was claimed since, or
-	surveyLong  = time.Second            // of a long line, whose claims go on where others ended until then; or
+	surveyLong  = 500 * time.Millisecond // of a long line, whose claims go on where others ended until then; or
 	surveyIdle  = 30 * time.Second       // if none was, but the claim was slow
 	slowClaim   = 5 * time.Millisecond
 	sampleRest  = 10 * time.Millisecond // in which most transactions end
