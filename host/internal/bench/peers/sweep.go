@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -54,7 +55,7 @@ func (l *lab) sweepGrid(ctx context.Context, grid []system) error {
 		return err
 	}
 	median := func(s system) float64 { return report.SpreadOf(speeds[s.name]).Median }
-	slices.SortFunc(grid, func(a, b system) int { return int(median(b) - median(a)) })
+	slices.SortFunc(grid, func(a, b system) int { return cmp.Compare(median(b), median(a)) })
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "jobs/s\tsettings")
 	for _, s := range grid {
