@@ -34,8 +34,11 @@ begin
     from (
       select array_agg(o.job_id) as jobs, array_agg(o.fence) as fences, array_agg(o.attempt) as attempts, array_agg(o.span_id) as spans,
              array_agg(o.module_sha256) as modules, array_agg(o.output) as outputs, array_agg(o.usage) as usages, array_agg(o.requests) as requests, array_agg(null::timestamptz) as leased
-      from jsonb_populate_recordset(null::job_outcome, p_outcomes) o
-      where o.word = 'succeed' and num_nonnulls(o.commands, o.enqueue, o.events, o.error, o.log_tail) = 0
+      from (
+        select o.* from jsonb_populate_recordset(null::job_outcome, p_outcomes) o
+        where o.word = 'succeed' and num_nonnulls(o.commands, o.enqueue, o.events, o.error, o.log_tail) = 0
+        order by o.job_id
+      ) o
     ) o
     cross join lateral lessee.fn_job_succeed(p_lease, o.jobs, o.fences, o.attempts, o.spans, o.modules, o.outputs, o.usages, o.requests, o.leased) s
     where o.jobs is not null;

@@ -3,12 +3,16 @@
 -- against. One statement ends them all, under the fence.
 --
 -- The arrays are parallel, an element for each outcome, as typed values:
--- to read them as JSON would cost as much as to write the row. p_leased is when
--- the job was granted: of a grant that is in no row (job_unwritten), it is asked for. Returns the places
--- of those that it took, from 1; what became of the others, fn_job_commit knows.
+-- to read them as JSON would cost as much as to write the row. They are in the
+-- order of p_jobs: what lies outside its first and last is not taken. p_leased is
+-- when the job was granted: of a grant that is in no row (job_unwritten), it is
+-- asked for. p_meters is abi.Usage: for each column of job_history, from wall_us
+-- on, an array, the last of which may be left out; a wall_us of -1 says that nothing is known. p_usages is the same as JSON, of
+-- whoever has it so. Returns the places of those that it took, from 1; what became
+-- of the others, fn_job_commit knows.
 create or replace function lessee.fn_job_succeed(p_lease bigint, p_jobs bigint[], p_fences integer[], p_attempts integer[], p_spans text[], p_modules text[],
                                                  p_outputs jsonb[], p_usages jsonb[], p_requests jsonb[],
-                                                 p_leased timestamptz[] default null, out places integer[])
+                                                 p_leased timestamptz[] default null, p_meters bigint[] default null, out places integer[])
 language plpgsql volatile security definer
 set search_path = pg_catalog, lessee, pg_temp
 -- The plan must not follow the statistics of a table that is empty one moment
@@ -23,23 +27,21 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_now timestamptz := clock_timestamp();
-  v_plain boolean; -- two outcomes of one job need somebody who looks at each, and so does a span that is none
+  v_spans text := array_to_string(p_spans, ',', '');
   v_first timestamptz; -- of p_leased,
   v_last timestamptz; -- which bound the lists that are read
-  v_low bigint; -- of p_jobs, where they lie close together: one walk through the index instead of one for each
-  v_high bigint;
+  v_low bigint := p_jobs[1]; -- where p_jobs lie close together: one walk through the index instead of one for each
+  v_high bigint := p_jobs[cardinality(p_jobs)];
   v_apart bigint[]; -- p_jobs, where they do not
   v_ids bigint[]; -- of those that have an idempotency key,
   v_classes text[]; -- as the other two
   v_keys text[];
 begin
-  select count(*) = count(distinct u.id) and bool_and((octet_length(u.span_id) = 16 and u.span_id <> '0000000000000000') is true) and array_to_string(p_spans, '') ~ '^[0-9a-f]*$',
-         min(u.leased_at), max(u.leased_at), min(u.id), max(u.id)
-  into v_plain, v_first, v_last, v_low, v_high
-  from unnest(p_jobs, p_leased, p_spans) as u(id, leased_at, span_id);
-  if not v_plain or not lessee.fn_lease_live(p_lease) then
+  -- A span that is none needs somebody who looks at each outcome.
+  if v_spans !~ '^[0-9a-f]{16}(,[0-9a-f]{16})*$' or strpos(v_spans, '0000000000000000') > 0 or not lessee.fn_lease_live(p_lease) then
     return;
   end if;
+  select min(u.leased_at), max(u.leased_at) into v_first, v_last from (select unnest(p_leased) as leased_at) u;
   if v_high / 4 - v_low / 4 > cardinality(p_jobs) then -- not their difference: no id that a host makes up may overflow
     v_low := null;
     v_apart := p_jobs;
@@ -60,9 +62,12 @@ begin
               o.place::integer
   ), ended as (
     insert into job_history (job_id, fence, ended_at, enqueued_at, class, word, state, attempt, max_attempts, crash_count, priority, lease_id, leased_at,
-                             module_sha256, span_id, idempotency_key, output, usage, requests)
+                             module_sha256, span_id, idempotency_key, output, usage, requests,
+                             wall_us, fuel, output_bytes, memory_bytes, host_calls, log_bytes, http_calls, http_bytes)
     select d.id, d.fence, v_now, d.enqueued_at, d.class, 'succeed', 'succeeded', d.attempt, d.max_attempts, d.crash_count, d.priority, p_lease, d.leased_at,
-           p_modules[d.place], p_spans[d.place], d.idempotency_key, p_outputs[d.place], p_usages[d.place], p_requests[d.place]
+           p_modules[d.place], p_spans[d.place], d.idempotency_key, p_outputs[d.place], p_usages[d.place], p_requests[d.place],
+           nullif(p_meters[1][d.place], -1), nullif(p_meters[2][d.place], 0), nullif(p_meters[3][d.place], 0), nullif(p_meters[4][d.place], 0),
+           nullif(p_meters[5][d.place], 0), nullif(p_meters[6][d.place], 0), nullif(p_meters[7][d.place], 0), nullif(p_meters[8][d.place], 0)
     from gone d
   ), counted as (
     insert into job_count_delta (class, word, from_state, to_state, jobs)
@@ -81,5 +86,5 @@ begin
   end if;
 end
 $$;
-comment on function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[]) is 'ends what succeeded and asks for nothing';
-grant execute on function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[]) to lessee_host;
+comment on function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[], bigint[]) is 'ends what succeeded and asks for nothing';
+grant execute on function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[], bigint[]) to lessee_host;

@@ -34,7 +34,7 @@ begin
       select unnest(u.job_ids)
       from grant_unwritten u
       left join front f on f.class = u.class
-      where u.class is null or f.until > u.priority and (f.priority, f.run_at) <= (u.priority, u.run_at)) as ids
+      where u.class is null or f.until > u.priority and (f.priority, f.run_at, f.id) < (u.priority, u.run_at, u.last_id)) as ids
   ), moved as (
     select f.class, f.priority, g.run_at, g.id
     from front f

@@ -3,10 +3,13 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"sort"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/lessee-run/lessee/abi"
 	"github.com/lessee-run/lessee/host/internal/job"
 )
 
@@ -16,9 +19,9 @@ func (s *Store) Claim(ctx context.Context, lease int64, wants []job.Want, limit 
 	return claimed.Jobs, err
 }
 
-const claimSQL = `select job_id, class, fence, attempt, max_attempts, leased_at, enqueued_at, coalesce(idempotency_key, ''),
-	payload, trace_id, parent_span_id, sampled, coalesce(tracestate, ''), registry_version, priority, run_at
-	from lessee.fn_job_claim($1, $2, $3, $4, $5, $6, $7, $8)`
+const claimSQL = `select others, leased_at, registry_version, job_ids, places, fences, attempts, max_attempts, enqueued_at, idempotency_keys,
+	payloads, trace_ids, parent_span_ids, sampled, tracestates, priorities, run_at
+	from lessee.fn_job_claim_batch($1, $2, $3, $4, $5, $6, $7, $8)`
 
 // ClaimFrom is Claim by a host that remembers what it has seen and was granted.
 func (s *Store) ClaimFrom(ctx context.Context, lease int64, ask job.Ask) (job.Claimed, error) {
@@ -26,8 +29,8 @@ func (s *Store) ClaimFrom(ctx context.Context, lease int64, ask job.Ask) (job.Cl
 	if err != nil {
 		return job.Claimed{}, translate(err)
 	}
-	jobs, err := scanJobs(rows)
-	return claimedOf(jobs), translate(err)
+	claimed, err := scanClaimed(rows, ask.Wants)
+	return claimed, translate(err)
 }
 
 func claimArgs(lease int64, ask job.Ask) []any {
@@ -53,33 +56,60 @@ func claimArgs(lease int64, ask job.Ask) []any {
 	return []any{lease, classes, slots, ask.Limit, from, turns, lists, over}
 }
 
-// scanJobs reads all rows into the place of one: a host's claims are a good part
-// of what it allocates. It returns all or, with an error, none: of a claim that
-// broke off nothing may be granted.
-func scanJobs(rows pgx.Rows) ([]job.Job, error) {
-	var j job.Job
-	var jobs []job.Job
-	_, err := pgx.ForEachRow(rows, []any{
-		&j.ID, &j.Class, &j.Fence, &j.Attempt, &j.MaxAttempts, &j.LeasedAt, &j.EnqueuedAt, &j.IdempotencyKey,
-		(*[]byte)(&j.Payload), &j.Trace.TraceID, &j.Trace.SpanID, &j.Trace.Sampled, &j.Tracestate, &j.RegistryVersion, &j.Priority, &j.RunAt,
+// scanClaimed reads the batches of a claim. It returns all or, with an error,
+// none: of a claim that broke off nothing may be granted.
+func scanClaimed(rows pgx.Rows, wants []job.Want) (claimed job.Claimed, err error) {
+	var b batch
+	_, err = pgx.ForEachRow(rows, []any{
+		&b.others, &b.leasedAt, &b.registryVersion, &b.ids, &b.places, &b.fences, &b.attempts, &b.maxAttempts, &b.enqueuedAt, &b.keys,
+		&b.payloads, &b.traceIDs, &b.spanIDs, &b.sampled, &b.tracestates, &b.priorities, &b.runAt,
 	}, func() error {
-		jobs = append(jobs, j)
+		claimed.Others = append(claimed.Others, b.others...)
+		claimed.Jobs = b.appendTo(claimed.Jobs, wants)
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return job.Claimed{}, err
 	}
-	return jobs, nil
+	sort.Sort(job.InOrder(claimed.Jobs))
+	return claimed, nil
 }
 
-// claimedOf takes apart what fn_job_claim returns: the classes of which it was
-// another's turn come first, as jobs without an id.
-func claimedOf(jobs []job.Job) (claimed job.Claimed) {
-	for len(jobs) > 0 && jobs[0].ID == 0 {
-		claimed.Others, jobs = append(claimed.Others, jobs[0].Class), jobs[1:]
+// batch is a row of fn_job_claim_batch: jobs of one moment, by columns, or the
+// classes of which it was another's turn.
+type batch struct {
+	others                               []string
+	leasedAt                             *time.Time
+	registryVersion                      *int64
+	ids                                  []int64
+	places                               []int32 // of the class among those asked for, from 1
+	fences, attempts, maxAttempts        []int32 // fences and attempts are null if all are 1
+	enqueuedAt, runAt                    []time.Time
+	keys, traceIDs, spanIDs, tracestates []string
+	payloads                             [][]byte
+	sampled                              []bool
+	priorities                           []int16
+}
+
+func (b *batch) appendTo(jobs []job.Job, wants []job.Want) []job.Job {
+	jobs = slices.Grow(jobs, len(b.ids))
+	for i, id := range b.ids {
+		jobs = append(jobs, job.Job{
+			ID: id, Class: wants[b.places[i]-1].Class, Priority: int(b.priorities[i]), RunAt: b.runAt[i],
+			Fence: orOne(b.fences, i), Attempt: orOne(b.attempts, i), MaxAttempts: int(b.maxAttempts[i]),
+			LeasedAt: *b.leasedAt, EnqueuedAt: b.enqueuedAt[i], IdempotencyKey: b.keys[i], Payload: b.payloads[i],
+			Trace: abi.TraceContext{TraceID: b.traceIDs[i], SpanID: b.spanIDs[i], Sampled: b.sampled[i]}, Tracestate: b.tracestates[i],
+			RegistryVersion: *b.registryVersion,
+		})
 	}
-	claimed.Jobs = jobs
-	return claimed
+	return jobs
+}
+
+func orOne(list []int32, i int) int {
+	if list == nil {
+		return 1
+	}
+	return int(list[i])
 }
 
 // Look is all that a host asks for when nobody tells it of anything, in one
@@ -91,8 +121,7 @@ func (s *Store) Look(ctx context.Context, lease int64, ask job.Ask) (look job.Lo
 	batch.Queue("select d.next_ms, v.version from lessee.fn_job_due($1) d cross join lessee.fn_registry_version() as v(version)", sweepBatch).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&nextMS, &look.Version) })
 	batch.Queue(claimSQL, claimArgs(lease, ask)...).Query(func(rows pgx.Rows) error {
-		jobs, err := scanJobs(rows)
-		look.Claimed = claimedOf(jobs)
+		look.Claimed, err = scanClaimed(rows, ask.Wants)
 		return err
 	})
 	err = translate(s.pool.SendBatch(ctx, batch).Close())

@@ -1,14 +1,18 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
+	"github.com/lessee-run/lessee/abi"
 	"github.com/lessee-run/lessee/host/internal/job"
 )
 
@@ -55,8 +59,8 @@ func (s *Store) succeed(ctx context.Context, lease int64, outcomes []job.Outcome
 		return nil, nil
 	}
 	var places []int32 // from 1, among those
-	err = s.queryRow(ctx, "select coalesce(lessee.fn_job_succeed($1, $2, $3, $4, $5, $6, $7, $8, $9, $10), '{}')",
-		[]any{lease, p.jobs, p.fences, p.attempts, p.spans, p.modules, p.outputs, p.usages, p.requests, p.leased}, &places)
+	err = s.queryRow(ctx, "select coalesce(lessee.fn_job_succeed($1, $2, $3, $4, $5, $6, $7, null, $8, $9, $10), '{}')",
+		[]any{lease, p.jobs, p.fences, p.attempts, p.spans, p.modules, p.outputs, p.requests, p.leased, p.meters.array()}, &places)
 	if isData(err) {
 		return nil, fmt.Errorf("%w: %w", job.ErrUnreadable, err)
 	}
@@ -67,47 +71,75 @@ func (s *Store) succeed(ctx context.Context, lease int64, outcomes []job.Outcome
 	return taken, err
 }
 
-// plain are outcomes as the parameters of fn_job_succeed.
+// plain are outcomes as the parameters of fn_job_succeed, in the order of jobs.
 type plain struct {
-	from                      []int // place among all outcomes
-	jobs                      []int64
-	fences, attempts          []int32
-	spans                     []string
-	modules                   []*string
-	outputs, usages, requests []json.RawMessage
-	leased                    []time.Time
+	from              []int // place among all outcomes
+	jobs              []int64
+	fences, attempts  []int32
+	spans             []string
+	modules           pgtype.FlatArray[*string]
+	outputs, requests pgtype.FlatArray[json.RawMessage]
+	leased            []time.Time
+	meters            meters
 }
 
 func plainOf(outcomes []job.Outcome) plain {
-	n := len(outcomes)
-	p := plain{
-		make([]int, 0, n), make([]int64, 0, n), make([]int32, 0, n), make([]int32, 0, n), make([]string, 0, n), make([]*string, 0, n),
-		make([]json.RawMessage, 0, n), make([]json.RawMessage, 0, n), make([]json.RawMessage, 0, n), make([]time.Time, 0, n),
-	}
+	from := make([]int, 0, len(outcomes))
 	for i := range outcomes {
-		o := &outcomes[i]
-		if !o.Plain() {
-			continue
+		if outcomes[i].Plain() {
+			from = append(from, i)
 		}
-		p.from = append(p.from, i)
-		p.jobs = append(p.jobs, o.JobID)
-		p.fences = append(p.fences, int32(o.Fence))
-		p.attempts = append(p.attempts, int32(o.Attempt))
-		p.spans = append(p.spans, o.SpanID)
-		p.modules = append(p.modules, orNull(&o.ModuleDigest))
-		p.outputs = append(p.outputs, jsonOrNull(o.Output))
-		p.usages = append(p.usages, usageOf(o))
-		p.requests = append(p.requests, jsonOrNull(o.Requests))
-		p.leased = append(p.leased, o.LeasedAt)
+	}
+	slices.SortFunc(from, func(a, b int) int { return cmp.Compare(outcomes[a].JobID, outcomes[b].JobID) })
+	n := len(from)
+	p := plain{
+		from, make([]int64, n), make([]int32, n), make([]int32, n), make([]string, n), make(pgtype.FlatArray[*string], n),
+		make(pgtype.FlatArray[json.RawMessage], n), make(pgtype.FlatArray[json.RawMessage], n), make([]time.Time, n), newMeters(n),
+	}
+	for i, place := range from {
+		o := &outcomes[place]
+		p.jobs[i], p.fences[i], p.attempts[i], p.spans[i], p.leased[i] = o.JobID, int32(o.Fence), int32(o.Attempt), o.SpanID, o.LeasedAt
+		p.modules[i], p.outputs[i], p.requests[i] = orNull(&o.ModuleDigest), jsonOrNull(o.Output), jsonOrNull(o.Requests)
+		p.meters.set(i, o.Usage)
 	}
 	return p
 }
 
-func usageOf(o *job.Outcome) json.RawMessage {
-	if o.Usage == nil {
-		return nil
+// meters are what attempts used, a row for each column of job_history from wall_us
+// on, of a value for each attempt. Most attempts use nothing of the last ones.
+type meters struct {
+	values   []int64
+	attempts int
+	rows     int // that say anything
+}
+
+const (
+	meterRows = 8
+	unmetered = -1 // as wall_us
+)
+
+func newMeters(attempts int) meters {
+	return meters{values: make([]int64, meterRows*attempts), attempts: attempts, rows: 1}
+}
+
+func (m *meters) set(attempt int, u *abi.Usage) {
+	if u == nil {
+		m.values[attempt] = unmetered
+		return
 	}
-	return o.Usage.AppendJSON(make([]byte, 0, 64))
+	for row, value := range [meterRows]int64{u.WallUS, u.Fuel, u.OutputBytes, u.MemoryBytes, u.HostCalls, u.LogBytes, u.HTTPCalls, u.HTTPBytes} {
+		if value != 0 {
+			m.values[row*m.attempts+attempt] = value
+			m.rows = max(m.rows, row+1)
+		}
+	}
+}
+
+func (m *meters) array() pgtype.Array[int64] {
+	return pgtype.Array[int64]{
+		Elements: m.values[:m.rows*m.attempts], Valid: true,
+		Dims: []pgtype.ArrayDimension{{Length: int32(m.rows), LowerBound: 1}, {Length: int32(m.attempts), LowerBound: 1}},
+	}
 }
 
 func orNull(s *string) *string {

@@ -48,15 +48,15 @@ var turns = flag.Bool("turns", false, "every claim is a class's turn, and its gr
 
 func (l *law) claimInTurns() {
 	l.Helper()
-	l.exec(`alter function lessee.fn_job_claim rename to fn_job_claim_as_asked;
+	l.exec(`alter function lessee.fn_job_claim_batch rename to fn_claim_as_asked;
 		do $do$ begin
-			execute format('create function lessee.fn_job_claim(%s) returns %s language sql security definer as %L',
-				pg_get_function_arguments('lessee.fn_job_claim_as_asked'::regproc), pg_get_function_result('lessee.fn_job_claim_as_asked'::regproc),
-				'select * from lessee.fn_job_claim_as_asked(p_lease, p_classes, p_slots, p_max, p_fronts, p_classes, p_classes, p_over)');
+			execute format('create function lessee.fn_job_claim_batch(%s) returns %s language sql security definer as %L',
+				pg_get_function_arguments('lessee.fn_claim_as_asked'::regproc), pg_get_function_result('lessee.fn_claim_as_asked'::regproc),
+				'select * from lessee.fn_claim_as_asked(p_lease, p_classes, p_slots, p_max, p_fronts, p_classes, p_classes, p_over)');
 		end $do$;
-		alter function lessee.fn_job_claim owner to lessee_owner;
-		grant execute on function lessee.fn_job_claim to lessee_host;
-		revoke execute on function lessee.fn_job_claim from public`)
+		alter function lessee.fn_job_claim_batch owner to lessee_owner;
+		grant execute on function lessee.fn_job_claim_batch to lessee_host;
+		revoke execute on function lessee.fn_job_claim_batch from public`)
 }
 
 // queryer is what a pool, a connection and a transaction have in common.

@@ -49,16 +49,14 @@ func TestClaim_AnAnswerThatBreaksOffGrantsNothing(t *testing.T) {
 	l.class("plain", "")
 	l.enqueue("plain")
 	lease := l.lease()
-	l.exec("alter function lessee.fn_job_claim rename to fn_claim_whole")
-	l.exec(`create function lessee.fn_job_claim(bigint, text[], integer[], integer, jsonb, text[], text[], timestamptz[])
-		returns table (job_id bigint, class text, fence integer, attempt integer, max_attempts integer, leased_at timestamptz, enqueued_at timestamptz,
-		               idempotency_key text, payload jsonb, trace_id text, parent_span_id text, sampled boolean, tracestate text, registry_version bigint,
-		               priority smallint, run_at timestamptz)
-		language sql as $$
-		  select * from lessee.fn_claim_whole($1, $2, $3, $4, $5, $6, $7, $8)
-		  union all
-		  select null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null -- where it breaks off
-		$$`)
+	l.exec("alter function lessee.fn_job_claim_batch rename to fn_claim_whole")
+	l.exec(`do $do$ begin
+		execute format('create function lessee.fn_job_claim_batch(%s) returns %s language sql as %L',
+			pg_get_function_arguments('lessee.fn_claim_whole'::regproc), pg_get_function_result('lessee.fn_claim_whole'::regproc),
+			'select * from lessee.fn_claim_whole($1, $2, $3, $4, $5, $6, $7, $8)
+			 union all
+			 select null, null, null, array[null::bigint], null, null, null, null, null, null, null, null, null, null, null, null, null'); -- where it breaks off
+		end $do$`)
 	ask := job.Ask{Wants: []job.Want{{Class: "plain", Slots: 1}}, Limit: 1}
 	if claimed, err := l.store.ClaimFrom(t.Context(), lease, ask); err == nil || len(claimed.Jobs) != 0 {
 		t.Errorf("a claim got %d jobs and %v", len(claimed.Jobs), err)

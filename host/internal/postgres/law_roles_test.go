@@ -29,6 +29,7 @@ var executors = map[string]string{
 	"fn_job_approve":          "operator",
 	"fn_job_cancel":           "operator",
 	"fn_job_claim":            "host",
+	"fn_job_claim_batch":      "host",
 	"fn_job_commit":           "host",
 	"fn_job_succeed":          "host",
 	"fn_job_due":              "host",

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/lessee-run/lessee/abi"
 	"github.com/lessee-run/lessee/host/internal/job"
 )
 
@@ -59,6 +60,35 @@ func TestSucceed_LeavesOutcomesWithoutAProperSpanAlone(t *testing.T) {
 			t.Errorf("%q: took %v", span, places)
 		}
 	}
+}
+
+// Whether it goes the short way, as columns, or the long one, as JSON.
+func TestSucceed_KeepsWhatAnAttemptUsed(t *testing.T) {
+	l := newLaw(t)
+	l.class("plain", "")
+	usages := []*abi.Usage{
+		{WallUS: 1, Fuel: 2, OutputBytes: 3, MemoryBytes: 4, HostCalls: 5, LogBytes: 6, HTTPCalls: 7, HTTPBytes: 8},
+		nil, {}, {WallUS: 9}, {HTTPBytes: 1 << 40},
+	}
+	l.enqueueBulk("plain", 2*len(usages))
+	lease := l.lease()
+	var outcomes []job.Outcome
+	for n, j := range l.claim(lease, "plain", 2*len(usages)) {
+		o := outcome(j, []job.Word{job.Succeed, job.Retry}[n%2])
+		o.Usage = usages[n/2]
+		outcomes = append(outcomes, o)
+	}
+	slices.Reverse(outcomes) // in whatever order they come
+	l.commit(lease, outcomes...)
+	for _, o := range outcomes {
+		used := "null"
+		if o.Usage != nil {
+			used = string(o.Usage.AppendJSON(nil))
+		}
+		want(l, true, "select coalesce(a.usage, 'null') = $2::text::jsonb from lessee.job_attempt a where a.job_id = $1", o.JobID, used)
+	}
+	want(l, len(usages), "select count(*)::int from lessee.job_history where usage is null and state = 'succeeded'")
+	l.sound()
 }
 
 // A heartbeat may stamp a job as started while its end is on its way.

@@ -521,7 +521,6 @@ func TestUnwritten_JobsAreReachedHoweverFarApartTheirIDsLie(t *testing.T) {
 			}
 			ids, leased = append(ids, j.ID), j.LeasedAt
 		}
-		slices.Reverse(ids)
 		want(l, jobs, `select cardinality(lessee.fn_job_succeed($1, $2::bigint[], array_fill(1, a.long), array_fill(1, a.long), array_fill('00000000000000a1'::text, a.long), array_fill(null::text, a.long),
 			array_fill('1'::jsonb, a.long), array_fill(null::jsonb, a.long), array_fill(null::jsonb, a.long), array_fill($3::timestamptz, a.long)))
 			from (select array[cardinality($2::bigint[])] as long) a`, lease, ids, leased)
