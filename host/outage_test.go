@@ -146,8 +146,8 @@ func TestHost_HoldsAResultUntilTheSchemaIsThereAgain(t *testing.T) {
 	h, _ := i.host(nil)
 	i.awaitState(i.enqueue("guest", `{}`), job.Succeeded)
 	for _, c := range []struct{ breaks, mends string }{
-		{"alter function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[], bigint[]) rename to fn_job_gone", "alter function lessee.fn_job_gone(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[], bigint[]) rename to fn_job_succeed"},
-		{"revoke execute on function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[], bigint[]) from lessee_host", "grant execute on function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[], bigint[]) to lessee_host"},
+		{"alter function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[], bigint[], timestamptz[], integer[]) rename to fn_job_gone", "alter function lessee.fn_job_gone(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[], bigint[], timestamptz[], integer[]) rename to fn_job_succeed"},
+		{"revoke execute on function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[], bigint[], timestamptz[], integer[]) from lessee_host", "grant execute on function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[], bigint[], timestamptz[], integer[]) to lessee_host"},
 	} {
 		id := i.enqueue("guest", `{"sleep_ms": 1500, "output": "kept"}`)
 		i.awaitState(id, job.Leased, job.Running)

@@ -5,14 +5,16 @@
 -- The arrays are parallel, an element for each outcome, as typed values:
 -- to read them as JSON would cost as much as to write the row. They are in the
 -- order of p_jobs: what lies outside its first and last is not taken. p_leased is
--- when the job was granted: of a grant that is in no row (job_unwritten), it is
--- asked for. p_meters is abi.Usage: for each column of job_history, from wall_us
+-- when the job was granted. If that is in no row (job_unwritten), p_listed is
+-- where it is listed: a place, from 1, in the lists of the moments p_lots, each
+-- by class and priority, one after another. p_meters is abi.Usage: for each column of job_history, from wall_us
 -- on, an array, the last of which may be left out; a wall_us of -1 says that nothing is known. p_usages is the same as JSON, of
 -- whoever has it so. Returns the places of those that it took, from 1; what became
 -- of the others, fn_job_commit knows.
 create or replace function lessee.fn_job_succeed(p_lease bigint, p_jobs bigint[], p_fences integer[], p_attempts integer[], p_spans text[], p_modules text[],
                                                  p_outputs jsonb[], p_usages jsonb[], p_requests jsonb[],
-                                                 p_leased timestamptz[] default null, p_meters bigint[] default null, out places integer[])
+                                                 p_leased timestamptz[] default null, p_meters bigint[] default null, p_lots timestamptz[] default null, p_listed integer[] default null,
+                                                 out places integer[])
 language plpgsql volatile security definer
 set search_path = pg_catalog, lessee, pg_temp
 -- The plan must not follow the statistics of a table that is empty one moment
@@ -28,8 +30,6 @@ as $$
 declare
   v_now timestamptz := clock_timestamp();
   v_spans text := array_to_string(p_spans, ',', '');
-  v_first timestamptz; -- of p_leased,
-  v_last timestamptz; -- which bound the lists that are read
   v_low bigint := p_jobs[1]; -- where p_jobs lie close together: one walk through the index instead of one for each
   v_high bigint := p_jobs[cardinality(p_jobs)];
   v_apart bigint[]; -- p_jobs, where they do not
@@ -41,24 +41,27 @@ begin
   if v_spans !~ '^[0-9a-f]{16}(,[0-9a-f]{16})*$' or strpos(v_spans, '0000000000000000') > 0 or not lessee.fn_lease_live(p_lease) then
     return;
   end if;
-  select min(u.leased_at), max(u.leased_at) into v_first, v_last from (select unnest(p_leased) as leased_at) u;
   if v_high / 4 - v_low / 4 > cardinality(p_jobs) then -- not their difference: no id that a host makes up may overflow
     v_low := null;
     v_apart := p_jobs;
   end if;
   with gone as (
     delete from job_queue q
-    using unnest(p_jobs, p_fences, p_attempts, p_leased) with ordinality as o(job_id, fence, attempt, leased_at, place) -- no more: each row is copied three times
+    using unnest(p_jobs, p_fences, p_attempts, p_listed) with ordinality as o(job_id, fence, attempt, listed, place) -- no more: each row is copied three times
     where (q.id between v_low and v_high or q.id = any (v_apart))
       and q.id + 0 = o.job_id -- the key's index has no order to offer
       and (q.state in ('leased', 'running') and q.lease_id = p_lease and q.fence = o.fence and q.attempt = o.attempt
            or q.state = 'ready' and q.fence = 0 and o.fence = 1 and o.attempt = q.attempt + 1
-              and (o.job_id, o.leased_at) in (select u.job_id, u.granted_at from job_unwritten u where u.lease_id = p_lease and u.granted_at between v_first and v_last)) is true
+              and (array(select unnest(g.job_ids)
+                         from (select g.job_ids
+                               from unnest(p_lots) with ordinality as l(lot, place)
+                               cross join lateral (select * from job_grant g where g.lease_id = p_lease and g.granted_at = l.lot and not g.written offset 0) g
+                               order by l.place, g.class collate "C", g.priority) g))[o.listed] = o.job_id) is true
       -- of classes and modules whose outcomes can't fail
       and q.class <> all (array(select c.class from executor_class_registry c where c.runtime = 'command' or c.result_schema is not null))
       and (p_modules[o.place] = any (array(select m.sha256 from (select distinct u.module from unnest(p_modules) u(module)) d
                                            join executor_module_registry m on m.sha256 = d.module and m.manifest #> '{schemas,output}' is not null))) is not true
-    returning q.id, o.fence, o.attempt, q.max_attempts, q.crash_count, q.class, q.priority, coalesce(q.leased_at, o.leased_at) as leased_at, q.enqueued_at, q.idempotency_key,
+    returning q.id, o.fence, o.attempt, q.max_attempts, q.crash_count, q.class, q.priority, coalesce(q.leased_at, p_leased[o.place]) as leased_at, q.enqueued_at, q.idempotency_key,
               o.place::integer
   ), ended as (
     insert into job_history (job_id, fence, ended_at, enqueued_at, class, word, state, attempt, max_attempts, crash_count, priority, lease_id, leased_at,
@@ -86,5 +89,5 @@ begin
   end if;
 end
 $$;
-comment on function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[], bigint[]) is 'ends what succeeded and asks for nothing';
-grant execute on function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[], bigint[]) to lessee_host;
+comment on function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[], bigint[], timestamptz[], integer[]) is 'ends what succeeded and asks for nothing';
+grant execute on function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[], bigint[], timestamptz[], integer[]) to lessee_host;

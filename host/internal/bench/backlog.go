@@ -195,7 +195,7 @@ func (c *claimer) batch(ctx context.Context) (claim, commit float64, err error) 
 func succeeded(jobs []job.Job) []job.Outcome {
 	out := make([]job.Outcome, len(jobs))
 	for i, j := range jobs {
-		out[i] = job.Outcome{JobID: j.ID, Fence: j.Fence, Attempt: j.Attempt, LeasedAt: j.LeasedAt, Word: job.Succeed, SpanID: spanOf(i)}
+		out[i] = job.Outcome{JobID: j.ID, Fence: j.Fence, Attempt: j.Attempt, LeasedAt: j.LeasedAt, Listed: j.Listed, Word: job.Succeed, SpanID: spanOf(i)}
 	}
 	return out
 }

@@ -25,12 +25,20 @@ type Job struct {
 	Attempt         int
 	MaxAttempts     int
 	LeasedAt        time.Time
+	Listed          Listing // how the database finds the grant if no row says so
 	EnqueuedAt      time.Time
 	IdempotencyKey  string
 	Payload         json.RawMessage
 	Trace           abi.TraceContext // SpanID is the enqueuer's
 	Tracestate      string
 	RegistryVersion int64 // of the database at the moment of the claim
+}
+
+// Listing is where a grant is listed by its claim: the zero value is that of one
+// that stands in its job's row.
+type Listing struct {
+	Place int // from 1, in the lists of the claim one after another
+	Of    int // how long they are together
 }
 
 // InOrder sorts jobs by the order in which they are claimed: a step of priority is

@@ -33,7 +33,8 @@ type Outcome struct {
 	LogTail      string          `json:"log_tail,omitempty"`
 	SpanID       string          `json:"span_id"`
 	ModuleDigest string          `json:"module_sha256,omitempty"`
-	LeasedAt     time.Time       `json:"-"` // of the grant; says where to look for it
+	LeasedAt     time.Time       `json:"-"` // of the grant, and
+	Listed       Listing         `json:"-"` // where to look for it
 }
 
 // Plain reports whether o succeeded and asks for nothing that could fail.

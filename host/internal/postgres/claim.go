@@ -1,8 +1,10 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"sort"
 	"time"
@@ -60,18 +62,26 @@ func claimArgs(lease int64, ask job.Ask) []any {
 // none: of a claim that broke off nothing may be granted.
 func scanClaimed(rows pgx.Rows, wants []job.Want) (claimed job.Claimed, err error) {
 	var b batch
+	batches := 0
 	_, err = pgx.ForEachRow(rows, []any{
 		&b.others, &b.leasedAt, &b.registryVersion, &b.ids, &b.places, &b.fences, &b.attempts, &b.maxAttempts, &b.enqueuedAt, &b.keys,
 		&b.payloads, &b.traceIDs, &b.spanIDs, &b.sampled, &b.tracestates, &b.priorities, &b.runAt,
 	}, func() error {
 		claimed.Others = append(claimed.Others, b.others...)
-		claimed.Jobs = b.appendTo(claimed.Jobs, wants)
+		jobs := b.jobs(wants)
+		if sort.Sort(job.InOrder(jobs)); b.fences == nil {
+			number(jobs)
+		}
+		claimed.Jobs = append(claimed.Jobs, jobs...)
+		batches++
 		return nil
 	})
 	if err != nil {
 		return job.Claimed{}, err
 	}
-	sort.Sort(job.InOrder(claimed.Jobs))
+	if batches > 1 {
+		sort.Sort(job.InOrder(claimed.Jobs))
+	}
 	return claimed, nil
 }
 
@@ -91,18 +101,45 @@ type batch struct {
 	priorities                           []int16
 }
 
-func (b *batch) appendTo(jobs []job.Job, wants []job.Want) []job.Job {
-	jobs = slices.Grow(jobs, len(b.ids))
+func (b *batch) jobs(wants []job.Want) []job.Job {
+	jobs := make([]job.Job, len(b.ids))
 	for i, id := range b.ids {
-		jobs = append(jobs, job.Job{
+		jobs[i] = job.Job{
 			ID: id, Class: wants[b.places[i]-1].Class, Priority: int(b.priorities[i]), RunAt: b.runAt[i],
 			Fence: orOne(b.fences, i), Attempt: orOne(b.attempts, i), MaxAttempts: int(b.maxAttempts[i]),
 			LeasedAt: *b.leasedAt, EnqueuedAt: b.enqueuedAt[i], IdempotencyKey: b.keys[i], Payload: b.payloads[i],
 			Trace: abi.TraceContext{TraceID: b.traceIDs[i], SpanID: b.spanIDs[i], Sampled: b.sampled[i]}, Tracestate: b.tracestates[i],
 			RegistryVersion: *b.registryVersion,
-		})
+		}
 	}
 	return jobs
+}
+
+// number says of each job, in the order of claim, where it is listed: a claim leaves
+// a list of each class and priority, which fn_job_succeed reads in their order.
+func number(jobs []job.Job) {
+	type lane struct {
+		class    string
+		priority int
+	}
+	long := map[lane]int{}
+	for i := range jobs {
+		at := lane{jobs[i].Class, jobs[i].Priority}
+		long[at]++
+		jobs[i].Listed = job.Listing{Place: long[at], Of: len(jobs)}
+	}
+	if len(long) == 1 {
+		return
+	}
+	before, sum := map[lane]int{}, 0
+	for _, at := range slices.SortedFunc(maps.Keys(long), func(a, b lane) int {
+		return cmp.Or(cmp.Compare(a.class, b.class), cmp.Compare(a.priority, b.priority))
+	}) {
+		before[at], sum = sum, sum+long[at]
+	}
+	for i := range jobs {
+		jobs[i].Listed.Place += before[lane{jobs[i].Class, jobs[i].Priority}]
+	}
 }
 
 func orOne(list []int32, i int) int {

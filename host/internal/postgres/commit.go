@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -59,8 +60,8 @@ func (s *Store) succeed(ctx context.Context, lease int64, outcomes []job.Outcome
 		return nil, nil
 	}
 	var places []int32 // from 1, among those
-	err = s.queryRow(ctx, "select coalesce(lessee.fn_job_succeed($1, $2, $3, $4, $5, $6, $7, null, $8, $9, $10), '{}')",
-		[]any{lease, p.jobs, p.fences, p.attempts, p.spans, p.modules, p.outputs, p.requests, p.leased, p.meters.array()}, &places)
+	err = s.queryRow(ctx, "select coalesce(lessee.fn_job_succeed($1, $2, $3, $4, $5, $6, $7, null, $8, $9, $10, $11, $12), '{}')",
+		[]any{lease, p.jobs, p.fences, p.attempts, p.spans, p.modules, p.outputs, p.requests, p.leased, p.meters.array(), p.lots, p.listed}, &places)
 	if isData(err) {
 		return nil, fmt.Errorf("%w: %w", job.ErrUnreadable, err)
 	}
@@ -81,6 +82,8 @@ type plain struct {
 	outputs, requests pgtype.FlatArray[json.RawMessage]
 	leased            []time.Time
 	meters            meters
+	lots              []time.Time // of which there are lists, the newest first: a list that is gone is one of the oldest
+	listed            []int32     // place in the lists of lots one after another, from 1
 }
 
 func plainOf(outcomes []job.Outcome) plain {
@@ -94,7 +97,7 @@ func plainOf(outcomes []job.Outcome) plain {
 	n := len(from)
 	p := plain{
 		from, make([]int64, n), make([]int32, n), make([]int32, n), make([]string, n), make(pgtype.FlatArray[*string], n),
-		make(pgtype.FlatArray[json.RawMessage], n), make(pgtype.FlatArray[json.RawMessage], n), make([]time.Time, n), newMeters(n),
+		make(pgtype.FlatArray[json.RawMessage], n), make(pgtype.FlatArray[json.RawMessage], n), make([]time.Time, n), newMeters(n), []time.Time{}, make([]int32, n),
 	}
 	for i, place := range from {
 		o := &outcomes[place]
@@ -102,7 +105,36 @@ func plainOf(outcomes []job.Outcome) plain {
 		p.modules[i], p.outputs[i], p.requests[i] = orNull(&o.ModuleDigest), jsonOrNull(o.Output), jsonOrNull(o.Requests)
 		p.meters.set(i, o.Usage)
 	}
+	p.list(outcomes)
 	return p
+}
+
+// list says where the grants are listed. Neighbours mostly came with one claim.
+func (p *plain) list(outcomes []job.Outcome) {
+	long := map[time.Time]int{}
+	var last time.Time
+	for _, place := range p.from {
+		if o := &outcomes[place]; o.Listed.Of > 0 && o.LeasedAt != last {
+			long[o.LeasedAt], last = o.Listed.Of, o.LeasedAt
+		}
+	}
+	before, sum := map[time.Time]int{}, 0
+	for _, lot := range slices.SortedFunc(maps.Keys(long), func(a, b time.Time) int { return b.Compare(a) }) {
+		p.lots = append(p.lots, lot)
+		before[lot], sum = sum, sum+long[lot]
+	}
+	last = time.Time{}
+	start := 0
+	for i, place := range p.from {
+		o := &outcomes[place]
+		if o.Listed.Of == 0 {
+			continue
+		}
+		if o.LeasedAt != last {
+			start, last = before[o.LeasedAt], o.LeasedAt
+		}
+		p.listed[i] = int32(start + o.Listed.Place)
+	}
 }
 
 // meters are what attempts used, a row for each column of job_history from wall_us

@@ -46,7 +46,7 @@ func TestLaw_ACommitThatRunsIntoItsOwnTimeoutSaysSo(t *testing.T) {
 
 func TestLaw_AMissingSchemaIsNotTheResultsFault(t *testing.T) {
 	for name, c := range map[string]struct{ breaks, mends string }{
-		"the function":      {"alter function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[], bigint[]) rename to fn_gone", "alter function lessee.fn_gone(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[], bigint[]) rename to fn_job_succeed"},
+		"the function":      {"alter function lessee.fn_job_succeed(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[], bigint[], timestamptz[], integer[]) rename to fn_gone", "alter function lessee.fn_gone(bigint, bigint[], integer[], integer[], text[], text[], jsonb[], jsonb[], jsonb[], timestamptz[], bigint[], timestamptz[], integer[]) rename to fn_job_succeed"},
 		"a helper":          {"alter function lessee.fn_lease_live(bigint) rename to fn_gone", "alter function lessee.fn_gone(bigint) rename to fn_lease_live"},
 		"a table":           {"alter table lessee.job_history rename to gone", "alter table lessee.gone rename to job_history"},
 		"a column":          {"alter table lessee.job_history rename column output to gone", "alter table lessee.job_history rename column gone to output"},

@@ -205,7 +205,7 @@ var spans atomic.Int64
 
 // outcome is what a host would report of j.
 func outcome(j job.Job, word job.Word) job.Outcome {
-	return job.Outcome{JobID: j.ID, Fence: j.Fence, Attempt: j.Attempt, LeasedAt: j.LeasedAt, Word: word, SpanID: fmt.Sprintf("%016x", spans.Add(1))}
+	return job.Outcome{JobID: j.ID, Fence: j.Fence, Attempt: j.Attempt, LeasedAt: j.LeasedAt, Listed: j.Listed, Word: word, SpanID: fmt.Sprintf("%016x", spans.Add(1))}
 }
 
 func (l *law) commit(lease int64, outcomes ...job.Outcome) []job.Verdict {

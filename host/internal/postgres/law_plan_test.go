@@ -31,7 +31,7 @@ func TestLaw_WhatIsListedIsFoundByHashWhateverTheStatisticsSay(t *testing.T) {
 		{"select * from lessee.fn_queue_oldest(" + fronts + ")", 2},
 		{"select * from lessee.job_live", 0},
 		{fmt.Sprintf(`select * from lessee.fn_lease_renew(%d, '[{"job_id": 2, "fence": 1}]', '{}')`, lease), 1},
-		{fmt.Sprintf("select lessee.fn_job_succeed(%d, '{1}', '{1}', '{1}', '{00000000000000a1}', array[null], array['1'::jsonb], array[null::jsonb], array[null::jsonb], '{now}')", lease), 1},
+		{fmt.Sprintf("select lessee.fn_job_succeed(%d, '{1}', '{1}', '{1}', '{00000000000000a1}', array[null], array['1'::jsonb], array[null::jsonb], array[null::jsonb], '{now}', null, '{now}', '{1}')", lease), 0},
 		{fmt.Sprintf("select * from lessee.fn_job_claim(%d, '{long}', '{1}', 1, null, '{long}', '{long}')", lease), 2},
 		{fmt.Sprintf("select lessee.fn_lease_gather(%d, clock_timestamp())", lease), 1},
 	} {

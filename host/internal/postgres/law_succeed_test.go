@@ -55,7 +55,7 @@ func TestSucceed_LeavesOutcomesWithoutAProperSpanAlone(t *testing.T) {
 	lease, j := l.held("plain")
 	for _, span := range []string{"", "a1", "0000000000000000", "00000000000000A1", "00000000000000g1", "00000000000000a\n", "00000000000000a ", "000000000000äé", "00000000000000a1"} {
 		places := ask[[]int32](l, `select coalesce(lessee.fn_job_succeed($1, array[$2::bigint], array[$3::int], array[$4::int], array[$5], array[null],
-			array[null::jsonb], array[null::jsonb], array[null::jsonb], array[$6::timestamptz]), '{}')`, lease, j.ID, j.Fence, j.Attempt, span, j.LeasedAt)
+			array[null::jsonb], array[null::jsonb], array[null::jsonb], array[$6::timestamptz], null, array[$6::timestamptz], array[1]), '{}')`, lease, j.ID, j.Fence, j.Attempt, span, j.LeasedAt)
 		if proper := span == "00000000000000a1"; (len(places) == 1) != proper {
 			t.Errorf("%q: took %v", span, places)
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lessee-run/lessee/abi"
 	"github.com/lessee-run/lessee/host/internal/job"
 )
 
@@ -513,19 +514,71 @@ func TestUnwritten_JobsAreReachedHoweverFarApartTheirIDsLie(t *testing.T) {
 		}
 		lease := l.lease()
 		l.claimTurn(lease, "other", jobs*others/2)
-		var ids []int64
-		var leased time.Time
+		var outcomes []job.Outcome
 		for n, j := range l.claimTurn(lease, "long", jobs) {
 			if string(j.Payload) != fmt.Sprint(n) || j.Class != "long" {
 				t.Errorf("%d others between: job %d in the line is %q of class %s", others, n, j.Payload, j.Class)
 			}
-			ids, leased = append(ids, j.ID), j.LeasedAt
+			outcomes = append(outcomes, used(outcome(j, job.Succeed)))
 		}
-		want(l, jobs, `select cardinality(lessee.fn_job_succeed($1, $2::bigint[], array_fill(1, a.long), array_fill(1, a.long), array_fill('00000000000000a1'::text, a.long), array_fill(null::text, a.long),
-			array_fill('1'::jsonb, a.long), array_fill(null::jsonb, a.long), array_fill(null::jsonb, a.long), array_fill($3::timestamptz, a.long)))
-			from (select array[cardinality($2::bigint[])] as long) a`, lease, ids, leased)
+		l.commit(lease, outcomes...)
+		want(l, jobs, short)
 		want(l, jobs, "select count(*)::int from lessee.job_history where class = 'long' and state = 'succeeded'")
 		want(l, jobs*others, "select count(*)::int from lessee.job_queue where class = 'other'")
 		want(l, jobs*others/2, unwritten)
 	}
+}
+
+// short counts what ended the short way, which a test tells by what it used.
+const short = "select count(*)::int from lessee.job_history where wall_us is not null"
+
+func used(o job.Outcome) job.Outcome {
+	o.Usage = &abi.Usage{WallUS: 1}
+	return o
+}
+
+// The short way looks a grant up by its place in the lists of its claim, of which
+// there is one for each class and priority.
+func TestUnwritten_TheShortWayFindsWhatIsListed(t *testing.T) {
+	l := newLaw(t)
+	wants := []job.Want{{Class: "b", Slots: 99, Turn: true, List: true}, {Class: "a", Slots: 99, Turn: true, List: true}}
+	for _, w := range wants {
+		l.class(w.Class, "")
+		l.exec("select lessee.fn_job_enqueue($1, p_priority => 100 + n % 3, p_run_at => now() - n * interval '1 minute') from generate_series(1, 20) n", w.Class)
+	}
+	lease := l.lease()
+	var outcomes []job.Outcome
+	for _, limit := range []int{7, 2, 31} { // claims
+		claimed, err := l.store.ClaimFrom(t.Context(), lease, job.Ask{Wants: wants, Limit: limit})
+		if err != nil || len(claimed.Jobs) != limit {
+			t.Fatalf("%d jobs, %v", len(claimed.Jobs), err)
+		}
+		for _, j := range claimed.Jobs {
+			outcomes = append(outcomes, used(outcome(j, job.Succeed)))
+		}
+	}
+	want(l, 40, unwritten)
+	rand.Shuffle(len(outcomes), func(i, j int) { outcomes[i], outcomes[j] = outcomes[j], outcomes[i] })
+	lied := outcomes[:5]
+	for i := range lied { // of another list's place: whoever looks at each finds it all the same
+		lied[i].Listed.Place++
+	}
+	for i, v := range l.commit(lease, outcomes[:25]...) {
+		if v.Verdict != job.Accepted {
+			t.Errorf("outcome %d: %+v", i, v)
+		}
+	}
+	want(l, 20, short)
+	// What a heartbeat has written into rows is in no list any more.
+	l.exec("update lessee.job_grant set granted_at = granted_at - interval '3 seconds'")
+	for i := range outcomes {
+		outcomes[i].LeasedAt = outcomes[i].LeasedAt.Add(-3 * time.Second)
+	}
+	if _, err := l.store.RenewLease(t.Context(), lease, job.Report{}); err != nil {
+		t.Fatal(err)
+	}
+	want(l, 0, unwritten)
+	l.commit(lease, outcomes[25:]...)
+	want(l, 35, short)
+	l.sound()
 }

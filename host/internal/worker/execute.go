@@ -59,7 +59,7 @@ func (e *execution) run() job.Outcome {
 	}
 	j, log := &e.grant.job, &e.sink.attemptLog
 	outcome := job.Decide(result, err, e.row.Retry)
-	outcome.JobID, outcome.Fence, outcome.Attempt, outcome.LeasedAt, outcome.SpanID = j.ID, j.Fence, j.Attempt, j.LeasedAt, e.span
+	outcome.JobID, outcome.Fence, outcome.Attempt, outcome.LeasedAt, outcome.Listed, outcome.SpanID = j.ID, j.Fence, j.Attempt, j.LeasedAt, j.Listed, e.span
 	outcome.ModuleDigest, outcome.Usage, outcome.Requests = e.row.ModuleDigest, &usage, e.sink.used(&usage)
 	if outcome.Error != nil {
 		outcome.LogTail = log.tail()
