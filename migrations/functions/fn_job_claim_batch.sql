@@ -101,7 +101,7 @@ begin
       with next as materialized (
         select f.*, w.place, w.class, w.turn
         from (select u.class, u.slots, u.place::integer, u.class = any (v_turns) as turn, u.class = any (p_lists) as listed
-              from unnest(p_classes, p_slots) with ordinality as u(class, slots, place)) w
+              from unnest(p_classes, p_slots) with ordinality as u(class, slots, place) offset 0) w -- or each row would ask anew
         join executor_class_registry c on c.class = w.class and c.enabled
           -- while its command is switched off, a class waits: a claim could only fail
           and (c.command is null or exists (select from dot_function_registry d where d.name = c.command and d.enabled))
@@ -173,7 +173,7 @@ begin
       into v_rows, v_classes
       from (
         select f.*, w.class, w.turn
-        from (select u.class, u.slots, u.class = any (v_turns) as turn from unnest(p_classes, p_slots) as u(class, slots)) w
+        from (select u.class, u.slots, u.class = any (v_turns) as turn from unnest(p_classes, p_slots) as u(class, slots) offset 0) w
         join executor_class_registry c on c.class = w.class and c.enabled
           and (c.command is null or exists (select from dot_function_registry d where d.name = c.command and d.enabled))
         cross join lateral (

@@ -73,7 +73,7 @@ func (e *execution) run() job.Outcome {
 // call is the executor's part. Its error is an *abi.Error, or the cause for
 // which the attempt was stopped.
 func (e *execution) call() (abi.Result, abi.Usage, error) {
-	ctx, stop := context.WithCancelCause(e.session.work)
+	ctx, stop := context.WithCancelCause(e.session.base)
 	defer stop(nil)
 	if !e.session.started(e.grant, &e.sink.attemptLog, stop) {
 		return abi.Result{}, abi.Usage{}, job.ErrInterrupted
@@ -98,11 +98,11 @@ func (e *execution) call() (abi.Result, abi.Usage, error) {
 }
 
 // started marks a grant as started, for the next heartbeat. False: the database
-// has taken the job back already.
+// has taken the job back already, or all attempts end.
 func (s *session) started(g *grant, log *attemptLog, stop context.CancelCauseFunc) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if g.settled() {
+	if g.settled() || s.work.Err() != nil {
 		return false
 	}
 	g.started, g.log, g.stop = time.Now(), log, stop

@@ -22,8 +22,9 @@ type session struct {
 	lease     int64
 	ttl       time.Duration
 	log       *zap.Logger
-	work      context.Context         // of the attempts
-	end       context.CancelCauseFunc // ends them all
+	base      context.Context         // of the attempts, each of which end stops: a child of work would stand in its list
+	work      context.Context         // over when no attempt may go on
+	endWork   context.CancelCauseFunc // see end
 	writes    context.Context         // of what is told to the database; outlives work, ends when the lease is lost
 	endWrites context.CancelCauseFunc
 	gone      chan struct{} // closed when the lease is lost
@@ -75,11 +76,12 @@ func (w *Worker) open(ctx context.Context) (*session, error) {
 
 // newSession is for a lease that was asked for at the moment before.
 func newSession(ctx context.Context, w *Worker, lease job.Lease, before time.Time) *session {
-	work, end := context.WithCancelCause(context.WithoutCancel(ctx))
-	writes, endWrites := context.WithCancelCause(context.WithoutCancel(ctx))
+	base := context.WithoutCancel(ctx)
+	work, endWork := context.WithCancelCause(base)
+	writes, endWrites := context.WithCancelCause(base)
 	s := &session{
 		Worker: w, lease: lease.ID, ttl: lease.TTL, log: w.log.With(zap.Int64("lease", lease.ID)),
-		work: work, end: end, writes: writes, endWrites: endWrites,
+		base: base, work: work, endWork: endWork, writes: writes, endWrites: endWrites,
 		gone: make(chan struct{}), freed: make(chan struct{}, 1), outcomes: make(chan settled, w.cfg.Slots), sweeping: make(chan struct{}, 1), reported: map[string]string{},
 		running: map[string]int{}, prefetch: newPrefetch(), fronts: fronts{changed: make(chan struct{}, 1)},
 	}
@@ -128,6 +130,12 @@ func (s *session) drain() {
 	}
 	s.end(job.ErrInterrupted)
 	<-done
+}
+
+// end stops all attempts, and lets none begin (started).
+func (s *session) end(cause error) {
+	s.endWork(cause)
+	s.stopAll(cause)
 }
 
 func (s *session) close() {
