@@ -16,12 +16,14 @@ as $$
     select 0, o.class, 0, 0, 0, clock_timestamp(), clock_timestamp(), null, null::jsonb, '', '', false, null, 0::bigint, 0::smallint, '-infinity'::timestamptz
     from batch b cross join lateral unnest(b.others) as o(class)
     union all
-    select u.job_id, p_classes[u.place], coalesce(u.fence, 1), coalesce(u.attempt, 1), u.max_attempts, b.leased_at, u.enqueued_at, nullif(u.idempotency_key, ''), u.payload, u.trace_id, u.parent_span_id,
+    select u.job_id, p_classes[u.place], coalesce(u.fence, 1), coalesce(u.attempt, 1), u.max_attempts, b.leased_at, u.enqueued_at, nullif(u.idempotency_key, ''), coalesce(u.payload, l.payload), u.trace_id, u.parent_span_id,
            u.sampled, nullif(u.tracestate, ''), b.registry_version, u.priority, u.run_at
     from batch b
     cross join lateral unnest(b.job_ids, b.places, b.fences, b.attempts, b.max_attempts, b.enqueued_at, b.idempotency_keys, b.payloads, b.trace_ids, b.parent_span_ids, b.sampled,
                               b.tracestates, b.priorities, b.run_at)
       as u(job_id, place, fence, attempt, max_attempts, enqueued_at, idempotency_key, payload, trace_id, parent_span_id, sampled, tracestate, priority, run_at)
+    left join (select b.job_ids[1] as job_id, b.payloads[1] as payload from batch b where b.places is null) l on l.job_id = u.job_id -- a large one
+    where b.places is not null
   ) as j(job_id, class, fence, attempt, max_attempts, leased_at, enqueued_at, idempotency_key, payload, trace_id, parent_span_id, sampled, tracestate, registry_version, priority, run_at)
   order by j.run_at + j.priority * interval '1 second', j.job_id
 $$;

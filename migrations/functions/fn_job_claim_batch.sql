@@ -2,7 +2,14 @@
 -- named classes, at most p_slots[i] of p_classes[i], first those of the lowest
 -- priority number, then those that became ready first; but a job of a later
 -- priority that has waited a second longer for each step comes before, so that
--- none starves. Returns all that an attempt needs. No rows: nothing is ready, the phase is not running, or the
+-- none starves.
+--
+-- Returns all that an attempt needs, an array for each column, in no order: a row
+-- for what is only listed, whose fences and attempts are null, since they are 1,
+-- and one for what was written. A payload that is not small is null there, and
+-- comes in a row of its own, of job_ids and payloads alone, so that a claim never
+-- has to have all of them in memory at once. places are those of the classes in
+-- p_classes, from 1. No rows: nothing is ready, the phase is not running, or the
 -- lease is over.
 --
 -- Of many classes one call takes no more than a few times its share of p_max
@@ -16,7 +23,7 @@
 --
 -- Of each class in p_turns, those with a long line, one claim at a time takes, by
 -- an advisory lock, and none while another one takes without a turn: where it
--- is another's turn nothing is taken, and a row with job_id 0 names the class.
+-- is another's turn nothing is taken, and a row of others alone names the class.
 -- Of those that are in p_lists, too, what is granted for the first time is only
 -- listed in job_grant (job_unwritten); its rows are neither locked nor written.
 -- p_over are the granted_at of the lease's own grants of which no job is held any
@@ -39,6 +46,9 @@ as $$
 declare
   v_step constant interval := interval '1 second'; -- of waiting, that a step of priority is worth
   v_lock constant integer := hashtext('lessee.fn_job_claim');
+  v_small constant integer := 8192; -- bytes of a payload
+  v_ids bigint[]; -- jobs with payloads that are not, among them,
+  v_enqueued_at timestamptz[]; -- and where they are found
   v_now timestamptz;
   v_share integer := greatest(16, 4 * p_max / greatest(1, cardinality(p_classes)));
   v_turns text[] := '{}'; -- that this claim has
@@ -148,7 +158,8 @@ begin
                array_agg(n.row) filter (where n.turn and not n.fresh) as again, array_agg(n.row) filter (where not n.turn) as locked, array_agg(distinct n.class) filter (where not n.turn) as classes
         from next n
       )
-      select array_agg(n.id), array_agg(n.place), array_agg(n.max_attempts), array_agg(n.enqueued_at), array_agg(coalesce(n.idempotency_key, '')), array_agg(p.payload),
+      select array_agg(n.id), array_agg(n.place), array_agg(n.max_attempts), array_agg(n.enqueued_at), array_agg(coalesce(n.idempotency_key, '')),
+             array_agg(case when pg_column_size(p.payload) <= v_small and pg_column_compression(p.payload) is null then p.payload end),
              array_agg(p.trace_id), array_agg(p.parent_span_id), array_agg(p.sampled), array_agg(coalesce(p.tracestate, '')), array_agg(n.priority), array_agg(n.run_at),
              (select s.again from span s), (select s.locked from span s), (select s.classes from span s)
       into job_ids, places, max_attempts, enqueued_at, idempotency_keys, payloads, trace_ids, parent_span_ids, sampled, tracestates, priorities, run_at, v_again, v_rows, v_classes
@@ -167,6 +178,10 @@ begin
         leased_at := v_now;
         registry_version := (select v.version from registry_version v);
         return next;
+        if array_position(payloads, null) is not null then
+          v_ids := v_ids || job_ids;
+          v_enqueued_at := v_enqueued_at || enqueued_at;
+        end if;
       end if;
     else
       select array_agg(k.row), array_agg(distinct k.class) filter (where not k.turn)
@@ -234,8 +249,8 @@ begin
       select k.class, 'claim', 'ready', 'leased', count(*) from claimed k group by k.class
     )
     select array_agg(k.id), array_agg(array_position(p_classes, k.class)), array_agg(k.fence), array_agg(k.attempt), array_agg(k.max_attempts), array_agg(k.enqueued_at),
-           array_agg(coalesce(k.idempotency_key, '')), array_agg(p.payload), array_agg(p.trace_id), array_agg(p.parent_span_id), array_agg(p.sampled),
-           array_agg(coalesce(p.tracestate, '')), array_agg(k.priority), array_agg(k.run_at)
+           array_agg(coalesce(k.idempotency_key, '')), array_agg(case when pg_column_size(p.payload) <= v_small and pg_column_compression(p.payload) is null then p.payload end),
+           array_agg(p.trace_id), array_agg(p.parent_span_id), array_agg(p.sampled), array_agg(coalesce(p.tracestate, '')), array_agg(k.priority), array_agg(k.run_at)
     into job_ids, places, fences, attempts, max_attempts, enqueued_at, idempotency_keys, payloads, trace_ids, parent_span_ids, sampled, tracestates, priorities, run_at
     from claimed k
     cross join lateral (select * from job_payload p where p.job_id = k.id and p.enqueued_at = k.enqueued_at offset 0) p;
@@ -244,7 +259,19 @@ begin
       leased_at := v_now;
       registry_version := (select v.version from registry_version v);
       return next;
+      if array_position(payloads, null) is not null then
+        v_ids := v_ids || job_ids;
+        v_enqueued_at := v_enqueued_at || enqueued_at;
+      end if;
     end if;
+  end if;
+  if v_ids is not null then
+    return query
+    select null::text[], null::timestamptz, null::bigint, array[p.job_id], null::integer[], null::integer[], null::integer[], null::integer[], null::timestamptz[], null::text[],
+           array[p.payload], null::text[], null::text[], null::boolean[], null::text[], null::smallint[], null::timestamptz[]
+    from unnest(v_ids, v_enqueued_at) as j(id, enqueued_at)
+    cross join lateral (select p.job_id, p.payload from job_payload p where p.job_id = j.id and p.enqueued_at = j.enqueued_at offset 0) p
+    where pg_column_size(p.payload) > v_small or pg_column_compression(p.payload) is not null;
   end if;
 end
 $$;

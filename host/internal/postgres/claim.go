@@ -62,12 +62,16 @@ func claimArgs(lease int64, ask job.Ask) []any {
 // none: of a claim that broke off nothing may be granted.
 func scanClaimed(rows pgx.Rows, wants []job.Want) (claimed job.Claimed, err error) {
 	var b batch
-	batches := 0
+	batches, large := 0, map[int64][]byte{}
 	_, err = pgx.ForEachRow(rows, []any{
 		&b.others, &b.leasedAt, &b.registryVersion, &b.ids, &b.places, &b.fences, &b.attempts, &b.maxAttempts, &b.enqueuedAt, &b.keys,
 		&b.payloads, &b.traceIDs, &b.spanIDs, &b.sampled, &b.tracestates, &b.priorities, &b.runAt,
 	}, func() error {
 		claimed.Others = append(claimed.Others, b.others...)
+		if b.places == nil && len(b.payloads) > 0 {
+			large[b.ids[0]] = b.payloads[0]
+			return nil
+		}
 		jobs := b.jobs(wants)
 		if sort.Sort(job.InOrder(jobs)); b.fences == nil {
 			number(jobs)
@@ -79,6 +83,11 @@ func scanClaimed(rows pgx.Rows, wants []job.Want) (claimed job.Claimed, err erro
 	if err != nil {
 		return job.Claimed{}, err
 	}
+	for i := range claimed.Jobs {
+		if j := &claimed.Jobs[i]; j.Payload == nil {
+			j.Payload = large[j.ID]
+		}
+	}
 	if batches > 1 {
 		sort.Sort(job.InOrder(claimed.Jobs))
 	}
@@ -86,7 +95,7 @@ func scanClaimed(rows pgx.Rows, wants []job.Want) (claimed job.Claimed, err erro
 }
 
 // batch is a row of fn_job_claim_batch: jobs of one moment, by columns, or the
-// classes of which it was another's turn.
+// classes of which it was another's turn, or the payload of one job, a large one.
 type batch struct {
 	others                               []string
 	leasedAt                             *time.Time

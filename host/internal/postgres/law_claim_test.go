@@ -68,3 +68,26 @@ func describe(j job.Job) string {
 	return fmt.Sprint(j.ID, " ", j.Class, " ", j.Priority, " ", epoch(j.RunAt), " ", j.Fence, " ", j.Attempt, " ", j.MaxAttempts, " ", epoch(j.LeasedAt), " ", epoch(j.EnqueuedAt), " ",
 		orDash(j.IdempotencyKey), " ", string(j.Payload), " ", j.Trace.TraceID, " ", j.Trace.SpanID, " ", sampled, " ", orDash(j.Tracestate), " ", j.RegistryVersion)
 }
+
+// Payloads of any size, whether the server keeps them compressed or not.
+func TestClaim_BringsLargePayloads(t *testing.T) {
+	for _, listed := range []bool{false, true} {
+		l := newLaw(t)
+		l.class("plain", "")
+		l.exec(`select lessee.fn_job_enqueue('plain', p) from unnest(array[
+			'1', to_jsonb(repeat('x', 7000)), to_jsonb(repeat('x', 200000)), (select jsonb_agg(md5(n::text)) from generate_series(1, 200) n),
+			(select jsonb_agg(md5(n::text)) from generate_series(1, 3000) n), '2']) p`)
+		claimed, err := l.store.ClaimFrom(t.Context(), l.lease(), job.Ask{Wants: []job.Want{{Class: "plain", Slots: 9, Turn: listed, List: listed}}, Limit: 9})
+		if err != nil || len(claimed.Jobs) != 6 {
+			t.Fatalf("%d jobs, %v", len(claimed.Jobs), err)
+		}
+		for _, j := range claimed.Jobs {
+			want(l, true, "select payload::text = $2 from lessee.job_payload where job_id = $1", j.ID, string(j.Payload))
+		}
+		if listed {
+			l.exec("delete from lessee.job_grant")
+			want(l, 6, `select count(*)::int from lessee.fn_job_claim($1, '{plain}', '{9}', 9, null, '{plain}', '{plain}') c
+				join lessee.job_payload p on p.job_id = c.job_id and p.payload = c.payload`, l.lease())
+		}
+	}
+}
