@@ -23,7 +23,8 @@
 --
 -- Of each class in p_turns, those with a long line, one claim at a time takes, by
 -- an advisory lock, and none while another one takes without a turn: where it
--- is another's turn nothing is taken, and a row of others alone names the class.
+-- is another's turn nothing is taken, and a row of others alone names the class;
+-- if it is of all p_classes, nothing else is done.
 -- Of those that are in p_lists, too, what is granted for the first time is only
 -- listed in job_grant (job_unwritten); its rows are neither locked nor written.
 -- p_over are the granted_at of the lease's own grants of which no job is held any
@@ -59,6 +60,20 @@ declare
   v_fronts jsonb; -- where this claim begins, in each of p_classes: p_fronts, moved forward
   v_listed bigint[]; -- jobs that claims with a turn have listed, of the rows that are still as they were
 begin
+  if p_turns <> '{}' then
+    -- Before the statements that claim, which see what was committed when they begin; and before all else, for many hosts are refused.
+    v_turns := array(select t.class from unnest(p_turns) as t(class) where pg_try_advisory_xact_lock(v_lock, hashtext(t.class)));
+    v_others := array(select t.class from unnest(p_turns) as t(class) where t.class <> all (v_turns));
+    if v_turns = '{}' and v_others @> p_classes then
+      if p_over <> '{}' then
+        delete from job_grant g where g.lease_id = p_lease and g.granted_at = any (p_over) and not g.written;
+        perform set_config('synchronous_commit', 'off', true); -- a list that comes back after a crash is as over as it was
+      end if;
+      others := v_others;
+      return next;
+      return;
+    end if;
+  end if;
   perform pg_advisory_xact_lock_shared(hashtext('lessee.fn_lease_gather'), (p_lease % 2147483647)::integer); -- whoever gathers or ends the lease waits for it
   if (select s.value from runtime_setting s where s.name = 'queue.runtime.phase') <> '"running"' or not lessee.fn_lease_live(p_lease) then
     return;
@@ -71,11 +86,6 @@ begin
     if (select h.held_from from queue_heartbeat h where -h.lease_id = -p_lease order by h.held_from desc limit 1) > clock_timestamp() then
       p_lists := '{}';
     end if;
-  end if;
-  if p_turns <> '{}' then
-    -- Before the statements that claim, which see what was committed when they begin.
-    v_turns := array(select t.class from unnest(p_turns) as t(class) where pg_try_advisory_xact_lock(v_lock, hashtext(t.class)));
-    v_others := array(select t.class from unnest(p_turns) as t(class) where t.class <> all (v_turns));
   end if;
   v_now := clock_timestamp();
   if cardinality(v_others) < cardinality(p_classes) then -- something is to be looked for
