@@ -2,15 +2,20 @@
 -- nothing that could fail: no effects, no command, no schema to hold the output
 -- against. One statement ends them all, under the fence.
 --
--- The arrays are parallel, an element for each outcome, as typed values:
--- to read them as JSON would cost as much as to write the row. They are in the
--- order of p_jobs: what lies outside its first and last is not taken. p_leased is
--- when the job was granted. If that is in no row (job_unwritten), p_listed is
--- where it is listed: a place, from 1, in the lists of the moments p_lots, each
--- by class and priority, one after another. p_meters is abi.Usage: for each column of job_history, from wall_us
--- on, an array, the last of which may be left out; a wall_us of -1 says that nothing is known. p_usages is the same as JSON, of
--- whoever has it so. Returns the places of those that it took, from 1; what became
--- of the others, fn_job_commit knows.
+-- The arrays are parallel, an element for each outcome, as typed values: to read
+-- them as JSON would cost as much as to write the row. They are in the order of
+-- p_jobs: what lies outside its first and last is not taken.
+--
+-- p_leased is when the job was granted. If no row says so (job_unwritten),
+-- p_listed is where it is listed: a place, from 1, in the lists of the moments
+-- p_lots, each by class and priority, one after another.
+--
+-- p_meters is abi.Usage: for each column of job_history, from wall_us on, an
+-- array, the last of which may be left out; a wall_us of -1 says that nothing is
+-- known. p_usages is the same as JSON, of whoever has it so.
+--
+-- Returns the places of those that it took, from 1; what became of the others,
+-- fn_job_commit knows.
 create or replace function lessee.fn_job_succeed(p_lease bigint, p_jobs bigint[], p_fences integer[], p_attempts integer[], p_spans text[], p_modules text[],
                                                  p_outputs jsonb[], p_usages jsonb[], p_requests jsonb[],
                                                  p_leased timestamptz[] default null, p_meters bigint[] default null, p_lots timestamptz[] default null, p_listed integer[] default null,

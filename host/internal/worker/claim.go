@@ -91,7 +91,9 @@ func (s *session) claim(ctx context.Context, o *offer) (granted []*grant, others
 			s.log.Warn("the registry changed and can't be read; trying again", zap.Error(err))
 		}
 	}
-	if o.leave(claimed.Others); len(o.wants) > 0 { // else it was another's turn everywhere, and there is nothing to learn
+	if o.leave(claimed.Others); len(o.wants) == 0 { // there is nothing to learn
+		s.fronts.refuse()
+	} else {
 		got := byClass(granted)
 		o.answer(got, len(granted))
 		s.learn(*o, got, len(granted))

@@ -35,6 +35,8 @@ type fronts struct {
 	claimed bool          // any job since the last survey
 	long    bool          // the last claim goes on where it ended, in some class
 	slow    bool          // a claim since the last survey was
+	granted int           // claims since then,
+	refused int           // and those besides that found it was another host's turn everywhere
 	at      time.Time     // of the last survey
 	changed chan struct{} // interval is another
 }
@@ -59,10 +61,18 @@ func (f *fronts) note(jobs []job.Job, short []string, more bool, took time.Durat
 	defer f.mu.Unlock()
 	f.known.Note(jobs, short...)
 	before := f.interval()
+	f.granted++
 	f.long, f.claimed, f.slow = more, f.claimed || len(jobs) > 0, f.slow || took > slowClaim
 	if f.interval() != before {
 		signal(f.changed)
 	}
+}
+
+// refuse takes note of a claim that was refused.
+func (f *fronts) refuse() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.refused++
 }
 
 // interval is that of surveys beside the claims; 0: there is no reason for one.
@@ -86,11 +96,13 @@ func (f *fronts) next() (time.Duration, bool) {
 	return time.Until(f.at.Add(interval)), interval > 0
 }
 
-// dueLong tells whether it is time for a survey of a long line.
+// dueLong tells whether it is time for a survey of a long line. What one host finds
+// late, all do, whose claims go on from there; so the more often it is another's
+// turn, the rarer are the surveys of this host.
 func (f *fronts) dueLong() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.claimed && f.long && time.Since(f.at) >= surveyLong
+	return f.claimed && f.long && time.Since(f.at) >= surveyLong*time.Duration(f.granted+f.refused)/time.Duration(f.granted)
 }
 
 // begin returns how many samples the survey takes first.
@@ -100,7 +112,7 @@ func (f *fronts) begin() (samples int) {
 	if f.claimed && !f.long && f.known.Held() {
 		samples = 2
 	}
-	f.claimed, f.slow, f.at = false, false, time.Now()
+	f.claimed, f.slow, f.granted, f.refused, f.at = false, false, 0, 0, time.Now()
 	return samples
 }
 

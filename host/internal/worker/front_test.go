@@ -38,6 +38,10 @@ func whoSurveysAndWhen(t *testing.T) {
 		{"a long one", func() { f.note(some, nil, true, 0); time.Sleep(surveyLong) }, 0, true, false},
 		{"a long one that was surveyed", func() { begin(0) }, 0, false, false},
 		{"more of it", func() { f.note(some, nil, true, 0) }, 0, false, false},
+		{"as often refused as not, in its time", func() { f.refuse(); time.Sleep(surveyLong) }, 0, false, false},
+		{"and in twice that", func() { time.Sleep(surveyLong) }, 0, true, false},
+		{"one that was surveyed then", func() { begin(0) }, 0, false, false},
+		{"without refusals", func() { f.note(some, nil, true, 0); time.Sleep(surveyLong) }, 0, true, false},
 		{"a long one that ends", func() { f.note(nil, nil, false, 0) }, surveyShort, false, true},
 	} {
 		c.does()
