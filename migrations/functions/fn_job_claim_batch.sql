@@ -67,7 +67,8 @@ begin
     if v_turns = '{}' and v_others @> p_classes then
       if p_over <> '{}' then
         delete from job_grant g where g.lease_id = p_lease and g.granted_at = any (p_over) and not g.written;
-        perform set_config('synchronous_commit', 'off', true); -- a list that comes back after a crash is as over as it was
+        -- A list that comes back after a crash is as over as it was. What fn_job_due did in the same transaction, a host's look, is done again.
+        perform set_config('synchronous_commit', 'off', true);
       end if;
       others := v_others;
       return next;
@@ -236,12 +237,6 @@ begin
       end if;
     end if;
   end if;
-  if v_others <> '{}' then
-    others := v_others;
-    job_ids := null;
-    return next;
-  end if;
-
   if v_rows <> '{}' then
     with wanted as materialized (
       select c.class, v_now + lessee.fn_class_patience(c) as overdue_at from executor_class_registry c where c.class = any (p_classes)
@@ -265,7 +260,6 @@ begin
     from claimed k
     cross join lateral (select * from job_payload p where p.job_id = k.id and p.enqueued_at = k.enqueued_at offset 0) p;
     if job_ids is not null then
-      others := null;
       leased_at := v_now;
       registry_version := (select v.version from registry_version v);
       return next;
@@ -275,13 +269,18 @@ begin
       end if;
     end if;
   end if;
-  if v_ids is not null then
+  if v_others <> '{}' or v_ids is not null then
     return query
-    select null::text[], null::timestamptz, null::bigint, array[p.job_id], null::integer[], null::integer[], null::integer[], null::integer[], null::timestamptz[], null::text[],
-           array[p.payload], null::text[], null::text[], null::boolean[], null::text[], null::smallint[], null::timestamptz[]
-    from unnest(v_ids, v_enqueued_at) as j(id, enqueued_at)
-    cross join lateral (select p.job_id, p.payload from job_payload p where p.job_id = j.id and p.enqueued_at = j.enqueued_at offset 0) p
-    where pg_column_size(p.payload) > v_small or pg_column_compression(p.payload) is not null;
+    select r.others, null::timestamptz, null::bigint, r.job_ids, null::integer[], null::integer[], null::integer[], null::integer[], null::timestamptz[], null::text[],
+           r.payloads, null::text[], null::text[], null::boolean[], null::text[], null::smallint[], null::timestamptz[]
+    from (
+      select v_others as others, null::bigint[] as job_ids, null::jsonb[] as payloads where v_others <> '{}'
+      union all
+      select null, array[p.job_id], array[p.payload]
+      from unnest(v_ids, v_enqueued_at) as j(id, enqueued_at)
+      cross join lateral (select p.job_id, p.payload from job_payload p where p.job_id = j.id and p.enqueued_at = j.enqueued_at offset 0) p
+      where pg_column_size(p.payload) > v_small or pg_column_compression(p.payload) is not null
+    ) r;
   end if;
 end
 $$;

@@ -1,6 +1,6 @@
 -- Where the live part of the queue begins: for each of p_fronts, an array of
 -- {class, priority, run_at, id}, the same moved forward past what is not ready
--- any more. A host remembers it and claims from there (fn_job_claim), so that it
+-- any more. A host remembers it and claims from there (fn_job_claim_batch), so that it
 -- does not walk dead entries again that can't be cleaned while somebody holds a
 -- snapshot.
 --

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/lessee-run/lessee/host/internal/job"
@@ -11,7 +12,7 @@ func TestClaim_OfALongLineIsOneHostsTurnAtATime(t *testing.T) {
 	l := newLaw(t)
 	l.class("long", "")
 	l.class("other", "")
-	for range 3 {
+	for range 4 {
 		l.enqueue("long")
 		l.enqueue("other")
 	}
@@ -38,6 +39,11 @@ func TestClaim_OfALongLineIsOneHostsTurnAtATime(t *testing.T) {
 	}
 	if jobs, others := claim(false); jobs["long"] != 0 || jobs["other"] != 1 || !slices.Equal(others, []string{"long"}) {
 		t.Errorf("nor may one take without a turn meanwhile: %v, others' turn %v", jobs, others)
+	}
+	rows := list[string](l, `select format('%s %s of %s', c.job_id > 0, c.job_id, c.class)
+		from lessee.fn_job_claim($1, '{long,other}', '{1,1}', 10, null, '{long,other}', '{long,other}') c`, second)
+	if len(rows) != 2 || rows[0] != "f 0 of long" || !strings.HasPrefix(rows[1], "t ") || !strings.HasSuffix(rows[1], " of other") {
+		t.Errorf("what is listed besides, as rows: %q", rows)
 	}
 	if err := claiming.Commit(t.Context()); err != nil {
 		t.Fatal(err)
