@@ -12,7 +12,7 @@ import (
 )
 
 // share is how many jobs of each class a claim grants at least, if there are so
-// many; fn_job_claim.sql says why not always all.
+// many; fn_job_claim_batch.sql says why not always all.
 const share = 16
 
 // turnLasts is how long another host's claim of a long line may take.
@@ -91,13 +91,15 @@ func (s *session) claim(ctx context.Context, o *offer) (granted []*grant, others
 			s.log.Warn("the registry changed and can't be read; trying again", zap.Error(err))
 		}
 	}
-	if o.leave(claimed.Others); len(o.wants) == 0 { // there is nothing to learn
-		s.fronts.refuse()
-	} else {
+	o.leave(claimed.Others)
+	switch {
+	case len(o.wants) > 0:
 		got := byClass(granted)
 		o.answer(got, len(granted))
 		s.learn(*o, got, len(granted))
 		s.fronts.note(claimed.Jobs, o.short, len(o.short) < len(o.wants), time.Since(began))
+	case len(claimed.Others) > 0:
+		s.fronts.refuse()
 	}
 	return granted, claimed.Others, err
 }

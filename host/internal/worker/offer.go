@@ -90,7 +90,7 @@ func memoryOf(class *registry.Class) int64 {
 func (o *offer) answer(got map[string]int, all int) {
 	for _, w := range o.wants {
 		n := got[w.Class]
-		ended := all < o.limit && n < min(w.Slots, max(share, 4*o.limit/len(o.wants))) // as fn_job_claim.sql does
+		ended := all < o.limit && n < min(w.Slots, max(share, 4*o.limit/len(o.wants))) // as fn_job_claim_batch.sql does
 		if ended {
 			o.ended = append(o.ended, w.Class)
 		}

@@ -211,13 +211,43 @@ func TestSession_ClaimsOnWhereAFullAnswerEnded(t *testing.T) {
 	}
 }
 
+// A host that asks for nothing was not refused, and surveys as often as before.
+func TestSession_IsRefusedWhereItIsAnothersTurnEverywhere(t *testing.T) {
+	for _, c := range []struct {
+		classes, others []string
+		refused         int
+	}{
+		{nil, nil, 0},
+		{[]string{"a"}, nil, 0},
+		{[]string{"a"}, []string{"a"}, 1},
+		{[]string{"a", "b"}, []string{"a"}, 0},
+		{[]string{"a", "b"}, []string{"b", "a"}, 1},
+	} {
+		r := &runner{snapshot: registryOf(1)}
+		for _, class := range c.classes {
+			r.snapshot = registryOf(1, append(r.Runnable(), wasm(class, 1))...)
+		}
+		s := testSession(t, r)
+		s.store = line{others: c.others}
+		o := s.offer()
+		if _, others, err := s.claim(t.Context(), &o); err != nil || !slices.Equal(others, c.others) {
+			t.Errorf("%v: %v, %v", c, others, err)
+		}
+		if s.fronts.refused != c.refused {
+			t.Errorf("of %v it was another's turn for %v: refused %d times", c.classes, c.others, s.fronts.refused)
+		}
+	}
+}
+
 // line is a store with so many jobs ready of each class.
 type line struct {
 	Store
-	ready map[string]int
+	ready  map[string]int
+	others []string // whose turn it is not
 }
 
 func (l line) Look(_ context.Context, _ int64, ask job.Ask) (look job.Look, _ error) {
+	look.Others = l.others
 	for _, w := range ask.Wants {
 		look.Jobs = append(look.Jobs, slices.Repeat([]job.Job{{ID: 1, Class: w.Class}}, min(l.ready[w.Class], w.Slots))...)
 	}
