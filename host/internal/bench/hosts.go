@@ -79,8 +79,7 @@ func addHosts(r *report.Report, results map[int][]scale) {
 		}
 	}
 	speed := func(s scale) []float64 { return []float64{s.speed} }
-	claims := func(s scale) []float64 { return []float64{float64(s.locks.Claims)} }
-	blocked := func(s scale) []float64 { return []float64{float64(s.locks.Blocked)} }
+	blocked := func(s scale) []float64 { return []float64{100 * s.locks.blocked()} }
 	beats := func(s scale) []float64 { return s.beats }
 	each("jobs/s", "total", speed)
 	each("jobs/s", "total, from their start", func(s scale) []float64 { return []float64{s.cold} })
@@ -93,8 +92,9 @@ func addHosts(r *report.Report, results map[int][]scale) {
 			}
 		}
 	}
-	each("claims seen", "claims that wait for a lock", claims)
-	each("claims blocked", "claims that wait for another host's claim", blocked)
+	each("claims seen", "claims at work", func(s scale) []float64 { return []float64{float64(s.locks.Claims)} })
+	each("claims held", "claims that wait for a lock", func(s scale) []float64 { return []float64{float64(s.locks.Held)} })
+	each("% of claims seen", "claims that wait for another host's claim", blocked)
 	each("calls/s", "heartbeats of each", beats)
 	each("ms/s", "heartbeats of each", func(s scale) []float64 { return s.beatMS })
 
@@ -109,7 +109,7 @@ func addHosts(r *report.Report, results map[int][]scale) {
 	}
 	r.AtLeast(hostsKeep, fmt.Sprintf("total of %d hosts ÷ the best", most), report.Ratios(of(most, speed), best)...)
 	for _, hosts := range hostCounts[1:] {
-		r.AtMostOf(0, "claims", fmt.Sprintf("claims that wait for another host's claim, %d hosts", hosts), of(hosts, blocked)...)
+		r.AtMostOf(0, "% of claims seen", fmt.Sprintf("claims that wait for another host's claim, %d hosts", hosts), of(hosts, blocked)...)
 	}
 	r.AtMost(heartbeatGrows, fmt.Sprintf("heartbeats of each of %d hosts ÷ of one alone", most), report.Ratios(of(most, beats), of(1, beats))...)
 }

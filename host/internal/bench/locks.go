@@ -7,13 +7,15 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // locks is what was seen of the hosts' connections, every ten milliseconds.
 type locks struct {
 	Busy      int64          // connections at work
 	Waiting   int64          // of those, for a lock
-	Claims    int64          // of those, in a claim
+	Claims    int64          // connections at work that claim
+	Held      int64          // of those, that wait for a lock
 	Blocked   int64          // of those, for a claim of another host
 	Ungranted int64          // locks that somebody waits for
 	Kinds     map[string]int // of what was waited for, and where
@@ -23,20 +25,33 @@ type locks struct {
 // whom. pg_stat_activity says what a connection runs at one moment and pg_locks
 // what it waits for at another; they belong together if the wait began in that
 // statement and before this one, and the transaction that it is for before that.
+// $1 begins the names of the hosts' connections, $2 is the function that claims.
 const lookSQL = `with waits as materialized (select pid, locktype, waitstart from pg_locks where not granted),
 	hosts as materialized (
 		select pid, application_name as host, xact_start, query_start, substring(query from 'fn_[a-z_]+') as does from pg_stat_activity
 		where datname = current_database() and application_name like $1 || '%' and state = 'active'
 	)
-	select count(distinct h.pid), count(distinct w.pid), count(distinct w.pid) filter (where h.does = 'fn_job_claim'),
-		count(distinct w.pid) filter (where h.does = 'fn_job_claim' and b.does = 'fn_job_claim' and b.host <> h.host), (select count(*) from waits),
+	select count(distinct h.pid), count(distinct w.pid), count(distinct h.pid) filter (where h.does = $2), count(distinct w.pid) filter (where h.does = $2),
+		count(distinct w.pid) filter (where h.does = $2 and b.does = $2 and b.host <> h.host), (select count(*) from waits),
 		coalesce(array_agg(w.locktype || ' in ' || coalesce(h.does, 'other') || ' for ' || coalesce(b.does, 'other')) filter (where w.pid is not null), '{}')
 	from hosts h
 	left join waits w on w.pid = h.pid and w.waitstart between h.query_start and statement_timestamp()
 	left join lateral (select b.* from unnest(pg_blocking_pids(w.pid)) p join hosts b on b.pid = p where b.xact_start < w.waitstart limit 1) b on true`
 
+// claimFunction is what a claim of a host calls.
+const claimFunction = "fn_job_claim_batch"
+
 // share of the busy connections that wait for a lock.
 func (l locks) share() float64 { return float64(l.Waiting) / max(1, float64(l.Busy)) }
+
+// blocked is the share of the claims that wait for another host's; all, if none
+// was seen at work, because then nothing is known.
+func (l locks) blocked() float64 {
+	if l.Claims == 0 {
+		return 1
+	}
+	return float64(l.Blocked) / float64(l.Claims)
+}
 
 // watchLocks looks until the result is asked for.
 func (s *site) watchLocks(ctx context.Context) (result func(error) (locks, error)) {
@@ -64,17 +79,25 @@ func (s *site) sumLocks(ctx context.Context, sum *locks) error {
 		case <-ctx.Done():
 			return nil
 		}
-		var now locks
-		var kinds []string
-		err := conn.QueryRow(context.WithoutCancel(ctx), lookSQL, hostApplication).Scan(&now.Busy, &now.Waiting, &now.Claims, &now.Blocked, &now.Ungranted, &kinds)
-		if err != nil {
-			return fmt.Errorf("look at the locks: %w", err)
-		}
-		sum.Busy, sum.Waiting, sum.Claims, sum.Blocked, sum.Ungranted = sum.Busy+now.Busy, sum.Waiting+now.Waiting, sum.Claims+now.Claims, sum.Blocked+now.Blocked, sum.Ungranted+now.Ungranted
-		for _, kind := range kinds {
-			sum.Kinds[kind]++
+		if err := sum.look(context.WithoutCancel(ctx), conn); err != nil {
+			return err
 		}
 	}
+}
+
+// look adds what is to be seen now.
+func (l *locks) look(ctx context.Context, conn *pgxpool.Conn) error {
+	var now locks
+	var kinds []string
+	err := conn.QueryRow(ctx, lookSQL, hostApplication, claimFunction).Scan(&now.Busy, &now.Waiting, &now.Claims, &now.Held, &now.Blocked, &now.Ungranted, &kinds)
+	if err != nil {
+		return fmt.Errorf("look at the locks: %w", err)
+	}
+	l.Busy, l.Waiting, l.Claims, l.Held, l.Blocked, l.Ungranted = l.Busy+now.Busy, l.Waiting+now.Waiting, l.Claims+now.Claims, l.Held+now.Held, l.Blocked+now.Blocked, l.Ungranted+now.Ungranted
+	for _, kind := range kinds {
+		l.Kinds[kind]++
+	}
+	return nil
 }
 
 // beats is what the heartbeats of all hosts cost so far.
