@@ -115,13 +115,17 @@ func TestPinned_EndsEveryJobUnderAHeldSnapshot(t *testing.T) {
 func TestHeld_RunsTheSameRateWithAndWithoutASnapshot(t *testing.T) {
 	cfg, left := small(t)
 	cfg.Repeat, cfg.Before = 1, 700
-	r, err := bench.RunHeld(t.Context(), cfg, zaptest.NewLogger(t))
+	var progress bytes.Buffer
+	r, err := bench.RunHeld(t.Context(), cfg, &progress, zaptest.NewLogger(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	complete(t, r, 8, 2)
-	if n := left(); n != 0 {
-		t.Errorf("%d rows are left", n)
+	complete(t, r, 9, 2)
+	if !strings.Contains(progress.String(), "2 of 2 turns") {
+		t.Errorf("progress: %q", &progress)
+	}
+	if n := left(); n != 0 || scratches(t, cfg) != 0 {
+		t.Errorf("%d rows and %d databases are left", n, scratches(t, cfg))
 	}
 }
 
@@ -183,12 +187,8 @@ func TestBacklog_StaysAsLongAsItIsAndLeavesNothing(t *testing.T) {
 	if !strings.Contains(progress.String(), "3000 of 3000 ready") || !strings.Contains(progress.String(), "1000 of 1000 scheduled") {
 		t.Errorf("progress: %q", &progress)
 	}
-	var databases int
-	if err := pool(t, cfg).QueryRow(t.Context(), "select count(*) from pg_database where datname like 'lessee\\_bench\\_%'").Scan(&databases); err != nil {
-		t.Fatal(err)
-	}
-	if n := left(); n != 0 || databases != 0 {
-		t.Errorf("%d rows and %d databases are left", n, databases)
+	if n := left(); n != 0 || scratches(t, cfg) != 0 {
+		t.Errorf("%d rows and %d databases are left", n, scratches(t, cfg))
 	}
 }
 
@@ -234,6 +234,15 @@ func complete(t *testing.T, r *report.Report, rows, verdicts int) {
 		t.Fatal(err)
 	}
 	t.Log("\n" + out.String())
+}
+
+// scratches counts the databases that measurements made and did not drop.
+func scratches(t *testing.T, cfg bench.Config) (n int) {
+	t.Helper()
+	if err := pool(t, cfg).QueryRow(t.Context(), "select count(*) from pg_database where datname like 'lessee\\_bench\\_%'").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func pool(t *testing.T, cfg bench.Config) *pgxpool.Pool {

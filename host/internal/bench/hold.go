@@ -25,3 +25,13 @@ func (s *site) dead(ctx context.Context) (n int64, err error) {
 	err = s.pool.QueryRow(ctx, "select pg_stat_get_dead_tuples('lessee.job_queue'::regclass)").Scan(&n)
 	return n, err
 }
+
+// autovacuum switches it on or off for the tables of the database.
+func (s *site) autovacuum(ctx context.Context, on bool) error {
+	_, err := s.pool.Exec(ctx, fmt.Sprintf(`do $do$ declare v_table regclass; begin
+		for v_table in select c.oid from pg_class c where c.relnamespace = 'lessee'::regnamespace and c.relkind = 'r' loop
+			execute format('alter table %%s set (autovacuum_enabled = %t)', v_table);
+		end loop;
+	end $do$`, on))
+	return err
+}

@@ -91,6 +91,7 @@ func (s *site) multiply(ctx context.Context, state string, jobs int, progress io
 	if err != nil {
 		return err
 	}
+	before := have
 	for began := time.Now(); have < jobs; {
 		copied, err := s.copyOnce(ctx, state, lowest, highest, jobs-have)
 		if err != nil {
@@ -99,7 +100,7 @@ func (s *site) multiply(ctx context.Context, state string, jobs int, progress io
 		if have += copied; copied == 0 {
 			return fmt.Errorf("no %s job is there to be copied", state)
 		}
-		fmt.Fprintf(progress, "\r%d of %d %s, %.0f/s ", have, jobs, state, float64(have)/time.Since(began).Seconds())
+		fmt.Fprintf(progress, "\r%d of %d %s, %.0f/s ", have, jobs, state, float64(have-before)/time.Since(began).Seconds())
 	}
 	fmt.Fprintln(progress)
 	return nil

@@ -3,8 +3,6 @@ package bench
 import (
 	"context"
 	"fmt"
-	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,60 +26,12 @@ type Steady struct {
 	Curve  []float64 `json:"curve_ms"` // the 0th, 1st … 100th percentile
 }
 
-// moments collects when things happened to jobs, told in any order.
-type moments struct {
-	mu                  sync.Mutex
-	enqueued, committed map[int64]time.Time
-	warm                map[int64]bool // jobs of the first second, which do not count
-	finished            chan struct{}
-	jobs                int
-}
-
-func (m *moments) enqueue(id int64, at time.Time) { m.note(m.enqueued, id, at) }
-func (m *moments) ignore(id int64)                { m.mu.Lock(); m.warm[id] = true; m.mu.Unlock() }
-func (m *moments) commit(id int64, at time.Time)  { m.note(m.committed, id, at) }
-
-func (m *moments) note(into map[int64]time.Time, id int64, at time.Time) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if _, twice := into[id]; twice {
-		return
-	}
-	into[id] = at
-	if len(m.committed) == m.jobs && len(m.enqueued) == m.jobs {
-		close(m.finished)
-	}
-}
-
-// latencies in milliseconds, sorted.
-func (m *moments) latencies() []float64 {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var out []float64
-	for id, at := range m.enqueued {
-		if m.warm[id] {
-			continue
-		}
-		out = append(out, float64(m.committed[id].Sub(at).Microseconds())/1000)
-	}
-	slices.Sort(out)
-	return out
-}
-
 // RunSteady enqueues cfg.Rate jobs a second, one by one, for cfg.For, after a
 // second of the same that does not count: connections open, plans are made.
-func RunSteady(ctx context.Context, cfg Config, log *zap.Logger) (Steady, error) {
-	return runSteady(ctx, cfg, false, log)
-}
-
-// runSteady does so while a snapshot is held, or not.
-func runSteady(ctx context.Context, cfg Config, held bool, log *zap.Logger) (_ Steady, err error) {
-	cfg.Jobs = cfg.Rate + max(1, int(float64(cfg.Rate)*cfg.For.Seconds()))
-	if err := cfg.Validate(); err != nil {
+func RunSteady(ctx context.Context, cfg Config, log *zap.Logger) (_ Steady, err error) {
+	cfg.Jobs = cfg.jobsIn(cfg.For)
+	if err := cfg.validateSteady(); err != nil {
 		return Steady{}, err
-	}
-	if cfg.Executor == ExecutorWASM {
-		return Steady{}, fmt.Errorf("steady measures the queue: it has no executor %s", ExecutorWASM)
 	}
 	s, err := openSite(ctx, cfg)
 	if err != nil {
@@ -95,50 +45,85 @@ func runSteady(ctx context.Context, cfg Config, held bool, log *zap.Logger) (_ S
 	if err := s.vacuum(ctx); err != nil {
 		return Steady{}, err
 	}
-	if held {
-		release, err := s.hold(ctx)
-		if err != nil {
-			return Steady{}, err
-		}
-		defer release(context.WithoutCancel(ctx)) //nolint:errcheck // it wrote nothing
-	}
-	return s.steady(ctx, log)
-}
-
-func (s *site) steady(ctx context.Context, log *zap.Logger) (Steady, error) {
-	m := &moments{enqueued: map[int64]time.Time{}, committed: map[int64]time.Time{}, warm: map[int64]bool{}, finished: make(chan struct{}), jobs: s.cfg.Jobs}
-	var measuring atomic.Bool
-	var before atomic.Int64
-	stop, err := s.start(ctx, func(id int64, at time.Time) {
-		if measuring.Load() {
-			m.commit(id, at)
-		} else {
-			before.Add(1)
-		}
-	}, log)
+	hosts, err := s.startPaced(ctx, log)
 	if err != nil {
 		return Steady{}, err
 	}
-	defer stop()
-	if err := s.wear(ctx, &before); err != nil {
-		return Steady{}, fmt.Errorf("jobs before the measurement: %w", err)
+	defer hosts.stop()
+	t, err := hosts.run(ctx, cfg.Jobs)
+	if err != nil {
+		return Steady{}, err
 	}
-	measuring.Store(true)
+	r := summary(cfg, t.latencies, t.paced)
+	r.DonePS = float64(cfg.Jobs) / t.took.Seconds()
+	return r, s.verify(ctx, cfg.Jobs+cfg.Before)
+}
+
+// jobsIn is how many jobs a steady rate is, of d and the second before it that does not count.
+func (c Config) jobsIn(d time.Duration) int {
+	return c.Rate + max(1, int(float64(c.Rate)*d.Seconds()))
+}
+
+func (c Config) validateSteady() error {
+	if c.Executor == ExecutorWASM {
+		return fmt.Errorf("a steady rate measures the queue: it has no executor %s", ExecutorWASM)
+	}
+	return c.Validate()
+}
+
+// paced is a site whose hosts stay up, for one stretch of a steady rate after the other.
+type paced struct {
+	*site
+	stop func()
+	now  atomic.Pointer[moments] // of this stretch; nil before the first
+	worn atomic.Int64            // jobs that ended before that
+}
+
+// startPaced starts the hosts, and runs cfg.Before jobs.
+func (s *site) startPaced(ctx context.Context, log *zap.Logger) (*paced, error) {
+	p := &paced{site: s}
+	var err error
+	p.stop, err = s.start(ctx, func(id int64, at time.Time) {
+		if m := p.now.Load(); m != nil {
+			m.commit(id, at)
+		} else {
+			p.worn.Add(1)
+		}
+	}, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.wear(ctx, &p.worn); err != nil {
+		p.stop()
+		return nil, fmt.Errorf("jobs before the measurement: %w", err)
+	}
+	return p, nil
+}
+
+// stretch is what became of some jobs at a steady rate.
+type stretch struct {
+	latencies   []float64     // milliseconds, sorted, without those of the first second
+	paced, took time.Duration // until all were enqueued, and until all were done
+}
+
+// run enqueues jobs at the rate, and returns when they are done.
+func (p *paced) run(ctx context.Context, jobs int) (t stretch, err error) {
+	m := newMoments(jobs)
+	p.now.Store(m)
 	began := time.Now()
-	if err := s.pace(ctx, m); err != nil {
-		return Steady{}, fmt.Errorf("enqueue: %w", err)
+	if err := p.pace(ctx, m); err != nil {
+		return t, fmt.Errorf("enqueue: %w", err)
 	}
-	took := time.Since(began)
+	t.paced = time.Since(began)
 	select {
 	case <-m.finished:
 	case <-ctx.Done():
-		return Steady{}, ctx.Err()
+		return t, ctx.Err()
 	case <-time.After(stalled):
-		return Steady{}, fmt.Errorf("not every job ended within %s of the last enqueue", stalled)
+		return t, fmt.Errorf("not every job ended within %s of the last enqueue", stalled)
 	}
-	r := summary(s.cfg, m.latencies(), took)
-	r.DonePS = float64(s.cfg.Jobs) / time.Since(began).Seconds()
-	return r, s.verify(ctx, s.cfg.Jobs+s.cfg.Before)
+	t.took, t.latencies = time.Since(began), m.latencies()
+	return t, nil
 }
 
 // wear runs cfg.Before jobs, so that what they leave lies about.
@@ -160,14 +145,14 @@ func (s *site) wear(ctx context.Context, done *atomic.Int64) error {
 	return s.vacuum(ctx)
 }
 
-// pace enqueues job n at the moment n/rate, however long the others take, on
+// pace enqueues the jobs of m, job n at the moment n/rate, however long the others take, on
 // as many connections as there are writers.
 func (s *site) pace(ctx context.Context, m *moments) error {
 	began := time.Now()
 	group, ctx := errgroup.WithContext(ctx)
 	for w := range s.cfg.Writers {
 		group.Go(func() error {
-			for n := w; n < s.cfg.Jobs; n += s.cfg.Writers {
+			for n := w; n < m.jobs; n += s.cfg.Writers {
 				due := began.Add(time.Duration(float64(n) / float64(s.cfg.Rate) * float64(time.Second)))
 				select {
 				case <-time.After(time.Until(due)):
