@@ -1,7 +1,5 @@
 package abi
 
-import "strconv"
-
 // Usage is what an attempt used, stored with it. What is 0 is left out, but for the first two.
 type Usage struct {
 	Fuel        int64 `json:"fuel"`                   // work done, in the meter's units; the same for the same module and input, on every machine
@@ -12,24 +10,6 @@ type Usage struct {
 	LogBytes    int64 `json:"log_bytes,omitempty"`    // size of all log lines
 	HTTPCalls   int64 `json:"http_calls,omitempty"`   // HTTP requests, each hop of a redirect among them
 	HTTPBytes   int64 `json:"http_bytes,omitempty"`   // bytes of all HTTP requests and responses
-}
-
-// AppendJSON appends what encoding/json makes of u. Every attempt pays for it.
-func (u *Usage) AppendJSON(to []byte) []byte {
-	to = strconv.AppendInt(append(to, `{"fuel":`...), u.Fuel, 10)
-	to = strconv.AppendInt(append(to, `,"wall_us":`...), u.WallUS, 10)
-	for _, field := range [...]struct {
-		name  string
-		value int64
-	}{
-		{`,"host_calls":`, u.HostCalls}, {`,"memory_bytes":`, u.MemoryBytes}, {`,"output_bytes":`, u.OutputBytes},
-		{`,"log_bytes":`, u.LogBytes}, {`,"http_calls":`, u.HTTPCalls}, {`,"http_bytes":`, u.HTTPBytes},
-	} {
-		if field.value != 0 {
-			to = strconv.AppendInt(append(to, field.name...), field.value, 10)
-		}
-	}
-	return append(to, '}')
 }
 
 // Sink takes what an executor says while it runs. Calls come one at

@@ -6,7 +6,7 @@ import "time"
 type Settings struct {
 	Phase  Phase
 	Notify bool          // false: hosts poll only
-	Poll   time.Duration // how often an idle host looks for work when no NOTIFY comes
+	Poll   time.Duration // an idle host looks for work every two of these, every eight while it is told of work by NOTIFY
 }
 
 // Phase is the setting queue.runtime.phase.

@@ -37,7 +37,6 @@ type benchFlags struct {
 func (f *benchFlags) add(c *cobra.Command) {
 	f.cfg = bench.Default()
 	flags := c.Flags()
-	flags.IntVar(&f.cfg.Hosts, "hosts", f.cfg.Hosts, "hosts in this process, each with a lease of its own")
 	flags.IntVar(&f.cfg.Slots, "slots", f.cfg.Slots, "attempts at once on each host")
 	flags.IntVar(&f.cfg.Conns, "conns", f.cfg.Conns, "connections of each host")
 	flags.IntVar(&f.cfg.Writers, "writers", f.cfg.Writers, "connections that enqueue")
@@ -45,6 +44,11 @@ func (f *benchFlags) add(c *cobra.Command) {
 	flags.DurationVar(&f.cfg.Work, "work", f.cfg.Work, "time that an attempt takes; only for --executor none")
 	flags.BoolVar(&f.cfg.Keep, "keep", false, "leave the jobs and the classes in the database, to look at them")
 	f.asJSON = jsonFlag(c)
+}
+
+// addHosts is for what starts as many hosts in this process as it is told.
+func (f *benchFlags) addHosts(c *cobra.Command) {
+	c.Flags().IntVar(&f.cfg.Hosts, "hosts", f.cfg.Hosts, "hosts in this process, each with a lease of its own")
 }
 
 func (f *benchFlags) addPlot(c *cobra.Command) {
@@ -61,6 +65,7 @@ func (a *app) benchBurnCommand() *cobra.Command {
 	c := &cobra.Command{Use: "burn", Short: "Drain a backlog", Args: cobra.NoArgs, Example: "  lessee bench burn --jobs 100000 --plot burn.svg"}
 	f := &benchFlags{}
 	f.add(c)
+	f.addHosts(c)
 	c.Flags().IntVar(&f.cfg.Jobs, "jobs", f.cfg.Jobs, "jobs to drain")
 	f.addExecutor(c)
 	f.addPlot(c)
@@ -72,6 +77,7 @@ func (a *app) benchMixedCommand() *cobra.Command {
 	c := &cobra.Command{Use: "mixed", Short: "Drain a backlog of many classes", Args: cobra.NoArgs, Example: "  lessee bench mixed --classes 200"}
 	f := &benchFlags{}
 	f.add(c)
+	f.addHosts(c)
 	c.Flags().IntVar(&f.cfg.Jobs, "jobs", f.cfg.Jobs, "jobs to drain")
 	c.Flags().IntVar(&f.cfg.Classes, "classes", 20, "classes that the jobs are of, in turn")
 	f.addExecutor(c)
@@ -84,6 +90,7 @@ func (a *app) benchSteadyCommand() *cobra.Command {
 	c := &cobra.Command{Use: "steady", Short: "Latency at a steady rate", Args: cobra.NoArgs, Example: "  lessee bench steady --rate 800 --work 1ms --for 30s"}
 	f := &benchFlags{}
 	f.add(c)
+	f.addHosts(c)
 	f.writers(c, 16) // at 800 a second, four would wait for their commits
 	c.Flags().IntVar(&f.cfg.Rate, "rate", f.cfg.Rate, "jobs a second, enqueued one by one")
 	c.Flags().DurationVar(&f.cfg.For, "for", f.cfg.For, "how long")

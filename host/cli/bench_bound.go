@@ -21,10 +21,11 @@ so that nothing that dies can be cleaned.
 Without --rate: full speed with a backlog of 20,000; a third of --for before the pin,
 --for under it with ANALYZE in its middle, a third after.
 
-With --rate: that many jobs a second, --for without a snapshot and --for with one, in turns
-of a minute. Each has a database of its own on the server, made for it and dropped after; so
-the login needs the right CREATEDB. --before says how many jobs run first, under the same
-snapshot: a million leave as much as 20 minutes at 800 a second.`
+With --rate: that many jobs a second, --for without a snapshot and --for with one, in
+turns of a minute, at least two each. Each has a database of its own on the server, made
+for it and dropped after; so the login needs the right CREATEDB. --before says how many
+jobs run first, under the same snapshot: a million leave as much as 20 minutes at 800 a
+second.`
 
 func (a *app) benchPinnedCommand() *cobra.Command {
 	c := &cobra.Command{
@@ -33,6 +34,7 @@ func (a *app) benchPinnedCommand() *cobra.Command {
 	}
 	f := &benchFlags{}
 	f.addBounded(c, 1, time.Minute, "how long the snapshot is held")
+	f.addHosts(c)
 	f.writers(c, 16)
 	f.addPlot(c)
 	rate := c.Flags().Int("rate", 0, "jobs a second, enqueued one by one; 0: as many as go")
@@ -73,6 +75,7 @@ func (a *app) benchEnqueueCommand() *cobra.Command {
 	c := &cobra.Command{Use: "enqueue", Short: "What an enqueue costs beside a bare INSERT", Long: benchEnqueueLong, Args: cobra.NoArgs, Example: "  lessee bench enqueue --writers 10 --for 5s"}
 	f := &benchFlags{}
 	f.addBounded(c, 3, 5*time.Second, "how long each turn takes")
+	f.addHosts(c)
 	f.writers(c, 10)
 	c.RunE = a.run(func(ctx context.Context, _ []string) error {
 		return a.bounded(ctx, f, func(ctx context.Context, cfg bench.Config, _ *zap.Logger) (*report.Report, error) {

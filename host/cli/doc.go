@@ -9,7 +9,9 @@
 //	up, demo, shipped          everything on one machine
 //	host, migrate              the daemon and its schema
 //	class, module, job, dlq    rows that an operator reads and changes
+//	secret, history            what a host's secrets are called; days that are kept
 //	key, password              whose signatures of modules count, and the files that make them
 //	plugin                     what an author does with a folder; the loop is package author's
 //	doctor                     what a tired operator would miss
+//	bench                      how fast an installation is
 package cli

@@ -83,7 +83,7 @@ func checkSettings(_ context.Context, e *examination) ([]finding, error) {
 			`When that is over: update lessee.runtime_setting set value = '"running"' where name = 'queue.runtime.phase'`}
 	}
 	if !e.vitals.Notify {
-		notify = finding{"notify", levelWarn, fmt.Sprintf("queue.notify.enabled is false: hosts look for work every %d ms", e.vitals.PollMS),
+		notify = finding{"notify", levelWarn, fmt.Sprintf("queue.notify.enabled is false: an idle host looks for work every %d ms", 2*e.vitals.PollMS),
 			"That is right behind a pooler that can't LISTEN; else set it to true."}
 	}
 	return []finding{phase, notify}, nil

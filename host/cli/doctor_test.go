@@ -32,7 +32,7 @@ func TestDoctor_FindsWhatATiredOperatorWouldMiss(t *testing.T) {
 		"a phase that claims nothing": {[]string{`update lessee.runtime_setting set value = '"stopped"' where name = 'queue.runtime.phase'`},
 			ExitOK, []string{"warn  phase", "queue.runtime.phase is stopped", "update lessee.runtime_setting"}},
 		"notifications off": {[]string{`update lessee.runtime_setting set value = 'false' where name = 'queue.notify.enabled'`},
-			ExitOK, []string{"warn  notify", "every 1000 ms"}},
+			ExitOK, []string{"warn  notify", "every 2000 ms"}},
 		"an invalid index": {[]string{"update pg_index set indisvalid = false where indexrelid = 'lessee.job_queue_ready'::regclass"},
 			ExitFailure, []string{"fail  indexes", "job_queue_ready", "reindex index concurrently"}},
 		"an old backlog": {[]string{"select lessee.fn_job_enqueue('page')", "update lessee.job_queue set run_at = run_at - interval '2 hours'"},

@@ -25,7 +25,7 @@ func checkHosts(_ context.Context, e *examination) ([]finding, error) {
 	return []finding{ok("hosts", "%d live: %s", len(e.hosts), strings.Join(names, ", "))}, nil
 }
 
-// checkLeases finds hosts that missed heartbeats: they renew three times in a TTL.
+// checkLeases finds hosts that missed heartbeats: they renew twice in a TTL at least.
 func checkLeases(_ context.Context, e *examination) ([]finding, error) {
 	var found []finding
 	for _, h := range e.hosts {

@@ -28,7 +28,7 @@ const exitHelp = `Exit codes of lessee, the same for every command:
   4  refused: the input is invalid, or contradicts what is there
   5  no database: it does not answer, refuses the login, or is not migrated
      to this version of lessee
-  6  job wait: the time given by --timeout is over
+  6  the time given by --timeout is over: job wait, and what has --wait
   7  job wait, plugin run, plugin test, plugin check: it ended, but not with
      success
 

@@ -10,8 +10,8 @@ import (
 const rootLong = `Lessee leases jobs from Postgres, runs each in an executor that a row of the
 registry chooses, and commits what the executor answered in one transaction.
 
-Without --dsn and LESSEE_DSN, every command works on the private Postgres of
-"lessee up" under the data directory.`
+Without --dsn and LESSEE_DSN, every command but host works on the private
+Postgres of "lessee up" under the data directory.`
 
 const rootExample = `  lessee up                                   # everything on this machine
   lessee job enqueue render --payload '{"format": "markdown", "source": "# Hello"}' --wait

@@ -10,7 +10,7 @@
 -- comes in a row of its own, of job_ids and payloads alone, so that a claim never
 -- has to have all of them in memory at once. places are those of the classes in
 -- p_classes, from 1. No rows: nothing is ready, the phase is not running, or the
--- lease is over.
+-- lease is over, unless it was others' turn, which comes before these.
 --
 -- Of many classes one call takes no more than a few times its share of p_max
 -- each, so that it locks no more than it needs.
@@ -22,9 +22,10 @@
 -- last claim ended, and this one may begin where the last one of any lease did.
 --
 -- Of each class in p_turns, those with a long line, one claim at a time takes, by
--- an advisory lock, and none while another one takes without a turn: where it
--- is another's turn nothing is taken, and a row of others alone names the class;
--- if it is of all p_classes, nothing else is done.
+-- an advisory lock; one that does not ask for a turn locks its rows, and gives
+-- them up if a claim with one is under way. Where it is another's turn nothing is
+-- taken, and a row of others alone names the class; if it is of all p_classes,
+-- only p_over goes.
 -- Of those that are in p_lists, too, what is granted for the first time is only
 -- listed in job_grant (job_unwritten); its rows are neither locked nor written.
 -- p_over are the granted_at of the lease's own grants of which no job is held any

@@ -1,6 +1,6 @@
 -- Ends grants: the words succeed, retry, dead_letter, park, release, rescue
--- and cancel, for many jobs in one statement. For fn_job_commit, fn_job_rescue
--- and fn_job_overdue, which lock the rows first; the fence is repeated here.
+-- and cancel, for many jobs in one statement. For fn_job_commit, fn_job_rescue,
+-- fn_job_overdue and fn_lease_renew, which lock the rows first; the fence is repeated here.
 -- Returns the word that was applied: it differs from the one asked for when a
 -- cancel was requested, attempts are used up, the failure is permanent by the
 -- class's policy, or a job crashed too many hosts.

@@ -1,5 +1,6 @@
--- The one way into job_queue; for fn_job_enqueue, fn_job_enqueue_bulk and the
--- follow-ups of a commit, which call fn_wake. A run_at that is past is the present. Errors: see fn_job_enqueue.
+-- The long way into job_queue: for what fn_job_enqueue and fn_job_insert_plain
+-- leave to it (a schema, a key, what is to be refused), and for the follow-ups of
+-- a commit. Callers call fn_wake. A run_at that is past is the present. Errors: see fn_job_enqueue.
 create or replace function lessee.fn_job_insert(
   p_class text, p_payload jsonb, p_key text, p_run_at timestamptz, p_priority integer,
   p_traceparent text, p_tracestate text, p_correlation_id text, p_parent bigint,
@@ -101,4 +102,4 @@ begin
   insert into job_count_delta (class, word, to_state, jobs) select p_class, 'enqueue', q.state, 1 from queued q;
 end
 $$;
-comment on function lessee.fn_job_insert(text, jsonb, text, timestamptz, integer, text, text, text, bigint) is 'the one way into job_queue';
+comment on function lessee.fn_job_insert(text, jsonb, text, timestamptz, integer, text, text, text, bigint) is 'the long way into job_queue';

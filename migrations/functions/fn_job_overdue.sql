@@ -1,6 +1,6 @@
 -- Takes jobs that outlived their limit from hosts that live but failed to kill
 -- them. The attempt failed: words retry or dead_letter. Returns how many.
--- No limit is over before ten seconds (fn_job_claim_batch), so what was granted since
+-- No limit is over before ten seconds (fn_class_patience), so what was granted since
 -- then, which may be hundreds of thousands of jobs, is not looked at.
 create or replace function lessee.fn_job_overdue(p_max integer)
 returns integer

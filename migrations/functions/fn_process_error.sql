@@ -1,5 +1,5 @@
 -- What is wrong with the process column of a class: null, or one sentence.
--- Absent keys take the host's defaults, which docs/plugins.md lists.
+-- Absent keys take the host's defaults, which docs/operating.md lists.
 create or replace function lessee.fn_process_error(p_process jsonb)
 returns text
 language plpgsql immutable

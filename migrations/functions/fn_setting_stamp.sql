@@ -1,4 +1,4 @@
--- Trigger of runtime_setting: who changed it and when; hosts are told.
+-- Trigger of runtime_setting: who changed it and when. Hosts are told by fn_registry_touch.
 create or replace function lessee.fn_setting_stamp()
 returns trigger
 language plpgsql security definer

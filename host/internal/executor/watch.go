@@ -31,7 +31,7 @@ func NewWatcher(source Source, set *Set, log *zap.Logger) *Watcher {
 	return &Watcher{source: source, set: set, log: log, kick: make(chan struct{}, 1), turn: make(chan struct{}, 1)}
 }
 
-// Kick makes the watcher look now: a NOTIFY came, or a claim told of a newer version.
+// Kick makes the watcher look now: a NOTIFY came.
 func (w *Watcher) Kick() {
 	select {
 	case w.kick <- struct{}{}:

@@ -1,5 +1,5 @@
-// Package postgres is the only one that talks SQL. It has one method per SQL
-// function of migrations/functions, and says nothing of its own: what may
+// Package postgres is the only one of a host that talks SQL. Its methods call the
+// SQL functions of migrations/functions, and say nothing of their own: what may
 // change, and when, the function decides.
 //
 // [Store] serves a host, [Desk] an operator, [Migrator] the schema,

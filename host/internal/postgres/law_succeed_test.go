@@ -83,7 +83,7 @@ func TestSucceed_KeepsWhatAnAttemptUsed(t *testing.T) {
 	for _, o := range outcomes {
 		used := "null"
 		if o.Usage != nil {
-			used = string(o.Usage.AppendJSON(nil))
+			used = string(mustJSON(t, o.Usage))
 		}
 		want(l, true, "select coalesce(a.usage, 'null') = $2::text::jsonb from lessee.job_attempt a where a.job_id = $1", o.JobID, used)
 	}

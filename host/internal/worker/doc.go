@@ -1,7 +1,7 @@
 // Package worker is a job's journey through a host:
 //
 //	claim    claim.go    free slots are offered to the database, which grants jobs
-//	execute  execute.go  one goroutine per attempt: envelope in, result out
+//	execute  execute.go  an attempt: envelope in, result out; crew.go finds it a goroutine
 //	decide   ../job      which word the answer asks for
 //	commit   commit.go   outcomes go back in batches, under the fence
 //
@@ -9,6 +9,8 @@
 //
 //	renew    renew.go    the one lease is renewed; what to stop is learned
 //	sweep    sweep.go    jobs of dead hosts are rescued, due ones made ready
+//	survey   front.go    where the live part of the queue begins is asked for
+//	maintain maintain.go partitions of history are made and dropped
 //
 // All that a host holds belongs to a [session], and a session belongs to one
 // lease. The host trusts the lease for less time than the row grants:
@@ -19,6 +21,6 @@
 // killed, what it has to report is dropped and said so in the log, and a new
 // session starts with a new lease. So a zombie is stopped by itself, and
 // should it write all the same, the fence refuses it. When the database does
-// not answer, outcomes wait; when they wait, slots stay taken; so nothing is
-// claimed that could not be committed.
+// not answer, outcomes wait, as many as there are slots and two batches; then
+// slots stay taken. So what is claimed and can't be committed has a bound.
 package worker

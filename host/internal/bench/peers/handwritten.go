@@ -32,9 +32,9 @@ const (
 			where q.id = any ($1) and o.id = q.id and q.lease_id = 1 returning q.*, o.span
 		)
 		insert into lessee.job_history (job_id, fence, ended_at, enqueued_at, class, word, state, attempt, max_attempts, crash_count, priority, lease_id, leased_at,
-			module_sha256, span_id, idempotency_key, usage)
+			module_sha256, span_id, idempotency_key, wall_us)
 		select g.id, g.fence, now(), g.enqueued_at, g.class, 'succeed', 'succeeded', g.attempt, g.max_attempts, g.crash_count, g.priority, g.lease_id, g.leased_at,
-			repeat('0', 64), g.span, g.idempotency_key, '{"fuel": 0, "wall_us": 0}' from g`
+			repeat('0', 64), g.span, g.idempotency_key, 0 from g`
 	handDone = "select count(*) from lessee.job_history where class = '%s' and state = 'succeeded'"
 )
 
