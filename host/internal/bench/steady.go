@@ -145,8 +145,8 @@ func (s *site) wear(ctx context.Context, done *atomic.Int64) error {
 	return s.vacuum(ctx)
 }
 
-// pace enqueues the jobs of m, job n at the moment n/rate, however long the others take, on
-// as many connections as there are writers.
+// pace enqueues the jobs of m, job n at the moment n/rate, however long the
+// others take, on as many connections as there are writers.
 func (s *site) pace(ctx context.Context, m *moments) error {
 	began := time.Now()
 	group, ctx := errgroup.WithContext(ctx)
